@@ -1,0 +1,95 @@
+/**
+ * From nested routine calls to one flat list of steps per actor. A step of a routine that is called at
+ * `fault` is labelled `fault.take_lock`; a call itself is no step. Where a `goto` leads is kept as a
+ * link to a step, so that steps can be removed and moved afterwards.
+ */
+import type { Actor, StepOf, Steps } from "./actor.ts";
+import type { Effect } from "./effect.ts";
+import { captureFrames, type Frame, SpecError } from "./frames.ts";
+import { access, type Declared } from "./shared.ts";
+
+/** The labels that a `goto` in this list of steps can name, and where `ret()` leads. */
+export interface Scope {
+  prefix: string;
+  /** First flat step at or after the label; undefined: the actor is done. */
+  starts: Map<string, FlatStep | undefined>;
+  end: FlatStep | undefined;
+}
+
+export interface FlatStep {
+  label: string;
+  text: string;
+  effects: readonly Effect<string>[];
+  scope: Scope;
+  routine: string[];
+  frames: Frame[];
+  /** A step that was taken out: who reaches it goes on here (undefined: done). */
+  removed?: { next: FlatStep | undefined };
+}
+
+export interface FlatActor {
+  name: string;
+  declared: Declared[];
+  steps: FlatStep[];
+}
+
+const LABEL = /^[a-z_][a-z0-9_]*$/;
+
+/** What is known of a list of steps before the steps behind it are: positions. */
+interface Unlinked {
+  scope: Scope;
+  positions: Map<string, number>;
+  end: number;
+}
+
+interface Flattening extends FlatActor {
+  unlinked: Unlinked[];
+}
+
+export function flatten(who: Actor): FlatActor {
+  const out: Flattening = { name: who.name, declared: [], steps: [], unlinked: [] };
+  for (const [name, decl] of Object.entries(who.locals)) access(decl, "local", name, out.declared);
+  addSteps(who.body(who.me), "", [], out);
+  for (const { scope, positions, end } of out.unlinked) {
+    for (const [key, position] of positions) scope.starts.set(key, out.steps[position]);
+    scope.end = out.steps[end];
+  }
+  return { name: out.name, declared: out.declared, steps: out.steps };
+}
+
+function addSteps(list: Steps, prefix: string, routine: string[], out: Flattening): void {
+  const scope: Scope = { prefix, starts: new Map(), end: undefined };
+  const positions = new Map<string, number>();
+  for (const [key, step] of Object.entries(list)) {
+    checkLabel(key, prefix);
+    positions.set(key, out.steps.length);
+    addStep(step, prefix + key, scope, routine, out);
+  }
+  out.unlinked.push({ scope, positions, end: out.steps.length });
+}
+
+function addStep(
+  step: StepOf<string>,
+  label: string,
+  scope: Scope,
+  routine: string[],
+  out: Flattening,
+): void {
+  if ("kind" in step) {
+    const inner = step.instantiate(`${label}.`, out.declared);
+    addSteps(inner, `${label}.`, [...routine, step.name], out);
+    return;
+  }
+  const [text, ...effects] = step;
+  const frames = effects[0]?.frames ?? captureFrames();
+  out.steps.push({ label, text, effects, scope, routine, frames });
+}
+
+function checkLabel(key: string, prefix: string): void {
+  if (LABEL.test(key) && key !== "done") return;
+  throw new SpecError(
+    "MR110",
+    `"${prefix}${key}" is not a label`,
+    'use lower-case letters, digits and _, not starting with a digit, and not "done"',
+  );
+}

@@ -1,0 +1,140 @@
+/** From flat steps and effects to the IR: gotos get their labels, places become sources. */
+import type { Model, Property, Src, Step, Stmt } from "../ir/index.ts";
+import { DONE } from "../ir/index.ts";
+import type { Effect } from "./effect.ts";
+import { type Expr, irDomain, literalValue } from "./expr.ts";
+import type { FlatActor, FlatStep } from "./flatten.ts";
+import { type Frame, type Locate, SpecError } from "./frames.ts";
+import type { Declared } from "./shared.ts";
+
+export interface Lowering {
+  locate: Locate | undefined;
+}
+
+/** An object with `src` when the place is known. */
+function withSrc<T extends object>(object: T, frames: Frame[], cx: Lowering): T & { src?: Src } {
+  const src = cx.locate?.(frames);
+  return src ? { ...object, src } : object;
+}
+
+export function lowerVars(declared: Declared[]): Model["shared"] {
+  return declared.map(({ name, show, domain, first, index }) => {
+    const decl = { name, domain: irDomain(domain), index: index.map(irDomain) };
+    const init =
+      first.kind === "any"
+        ? { kind: "any" as const }
+        : {
+            kind: "value" as const,
+            value: first.kind === "value" ? literalValue(domain, first.value) : firstValue(domain),
+          };
+    const plain = name + "[]".repeat(index.length);
+    return show === plain ? { ...decl, init } : { ...decl, init, show };
+  });
+}
+
+/** The first value of a domain: false, the low end, the first name, none. */
+function firstValue(domain: Declared["domain"]): number {
+  return domain.kind === "range" ? (domain.lo as number) : 0;
+}
+
+export function lowerProperties(
+  named: Record<string, Expr<boolean>>,
+  actors: FlatActor[],
+  cx: Lowering,
+): Property[] {
+  return Object.entries(named).map(([name, expr]) =>
+    withSrc({ name, expr: widenLabels(expr.node, actors) }, expr.frames, cx),
+  );
+}
+
+/** The label of a call in `t.at("fault")` stands for all labels inside the call. */
+export function widenLabels<T>(node: T, actors: FlatActor[]): T {
+  if (Array.isArray(node)) return node.map((n) => widenLabels(n, actors)) as T;
+  if (typeof node !== "object" || node === null) return node;
+  const entries = Object.entries(node).map(([k, v]) => [k, widenLabels(v, actors)]);
+  const copy = Object.fromEntries(entries) as Record<string, unknown>;
+  if (copy.kind === "atLabel") {
+    const actor = actors.find((a) => a.name === copy.actor);
+    const labels = copy.labels as string[];
+    copy.labels = labels.flatMap((l) => widened(l, actor));
+  }
+  return copy as T;
+}
+
+function widened(label: string, actor: FlatActor | undefined): string[] {
+  if (label === DONE || !actor) return [label];
+  const inside = actor.steps.map((s) => s.label);
+  const found = inside.filter((l) => l === label || l.startsWith(`${label}.`));
+  return found.length > 0 ? found : [label];
+}
+
+export function lowerSteps(actor: FlatActor, cx: Lowering): Step[] {
+  return actor.steps.map((step) => lowerStep(step, actor, cx));
+}
+
+function lowerStep(step: FlatStep, actor: FlatActor, cx: Lowering): Step {
+  const { label, text } = step;
+  const body = step.effects.flatMap((e) => lowerEffect(e, step, actor, cx));
+  const lowered: Step = withSrc({ label, text, body }, step.frames, cx);
+  if (step.routine.length > 0) lowered.routine = step.routine;
+  for (const e of step.effects) mark(e, lowered);
+  return lowered;
+}
+
+function mark({ effect }: Effect<string>, step: Step): void {
+  if (effect.kind === "block") for (const e of effect.effects) mark(e, step);
+  if (effect.kind !== "mark") return;
+  if (effect.mark === "idle") step.idle = true;
+  else if (effect.mark === "rare") step.rare = true;
+  else step.mark = effect.mark;
+}
+
+function lowerEffect(e: Effect<string>, step: FlatStep, actor: FlatActor, cx: Lowering): Stmt[] {
+  const all = (list: readonly Effect<string>[]): Stmt[] =>
+    list.flatMap((inner) => lowerEffect(inner, step, actor, cx));
+  const { effect, frames } = e;
+  switch (effect.kind) {
+    case "plain":
+      return [withSrc(effect.stmt, frames, cx)];
+    case "block":
+      return all(effect.effects);
+    case "when": {
+      const stmt: Stmt = {
+        kind: "when",
+        cond: effect.cond.node,
+        then: all(effect.yes),
+        else: all(effect.no),
+      };
+      return [withSrc(stmt, frames, cx)];
+    }
+    case "either": {
+      const branches = effect.branches.map(({ name, body }) => ({ name, body: all(body) }));
+      return [withSrc({ kind: "either" as const, branches }, frames, cx)];
+    }
+    case "each": {
+      const over = irDomain(effect.type.domain);
+      const stmt = { kind: "each" as const, bind: effect.bind, over, body: all(effect.body) };
+      return [withSrc(stmt, frames, cx)];
+    }
+    case "goto":
+      return [withSrc({ kind: "goto" as const, label: target(effect.label, step, e) }, frames, cx)];
+    case "ret":
+      return [withSrc({ kind: "goto" as const, label: labelOf(step.scope.end) }, frames, cx)];
+    case "mark":
+      return [];
+  }
+}
+
+function target(label: string, { scope }: FlatStep, { frames }: Effect<string>): string {
+  if (label === DONE) return DONE;
+  if (scope.starts.has(label)) return labelOf(scope.starts.get(label));
+  const known = [...scope.starts.keys()].join(", ");
+  throw new SpecError("MR113", `goto ${label}: no such label here`, `labels are: ${known}`, frames);
+}
+
+/** Where a link leads once removed steps are skipped. */
+function labelOf(step: FlatStep | undefined): string {
+  let at = step;
+  while (at?.removed) at = at.removed.next;
+  return at ? at.label : DONE;
+}

@@ -1,0 +1,174 @@
+/** A spec: the state, the actors, the claims, the sizes, and the mistakes that must be caught. */
+import type { Model } from "../ir/index.ts";
+import { IR_FORMAT, IR_VERSION } from "../ir/index.ts";
+import type { AnyActor } from "./actor.ts";
+import type { Expr } from "./expr.ts";
+import { finish } from "./finish.ts";
+import { type FlatActor, flatten } from "./flatten.ts";
+import { captureFrames, type Frame, type Locate, SpecError } from "./frames.ts";
+import { lowerProperties, lowerSteps, lowerVars, widenLabels } from "./lower.ts";
+import type { Change } from "./mutate.ts";
+import { declaredBy } from "./shared.ts";
+import type { SizeLike } from "./size.ts";
+
+interface Altered {
+  /** What was changed, for people. */
+  doc?: string;
+  /** Where the mistake is described. */
+  from?: string;
+  /** The configuration to run it in; without it, the spec's first. */
+  config?: string;
+  change: Change[];
+}
+
+/** A known mistake. It must violate the property it `breaks`, and that one only. */
+export interface Mutant extends Altered {
+  breaks: string;
+}
+
+/** Another design. It must hold, or violate what it says. */
+export interface Variant extends Altered {
+  breaks?: string;
+}
+
+export interface SpecInput {
+  /** Kebab-case; files and tables use it. */
+  name: string;
+  doc?: string;
+  /** Named sizes. The first is the default; those named `deep...` belong to the deep tier. */
+  configs: Record<string, Record<string, number>>;
+  shared: object;
+  actors: AnyActor[] | Record<string, AnyActor>;
+  /** Restricts the initial states that `.any()` opens. */
+  assume?: Expr<boolean>[];
+  always?: Record<string, Expr<boolean>>;
+  at_rest?: Record<string, Expr<boolean>>;
+  reachable?: Record<string, Expr<boolean>>;
+  mutants?: Record<string, Mutant>;
+  variants?: Record<string, Variant>;
+}
+
+export interface Config {
+  name: string;
+  sizes: Record<string, number>;
+  tier: "ci" | "deep";
+}
+
+export interface VariantInfo {
+  name: string;
+  kind: "mutant" | "variant";
+  breaks?: string;
+  from?: string;
+  doc?: string;
+  config?: string;
+}
+
+export interface BuildOptions {
+  config?: string;
+  variant?: string;
+  locate?: Locate;
+}
+
+export interface Spec {
+  readonly kind: "mmrace-spec";
+  readonly name: string;
+  readonly doc: string;
+  readonly configs: Config[];
+  readonly variants: VariantInfo[];
+  readonly frames: Frame[];
+  /** The model in one configuration. Throws SpecError; the result still wants `validate`. */
+  build(options?: BuildOptions): Model;
+}
+
+export function spec(input: SpecInput): Spec {
+  const frames = captureFrames();
+  if (!/^[a-z][a-z0-9-]*$/.test(input.name)) {
+    throw new SpecError("MR130", `spec name "${input.name}"`, "use kebab-case: hmm-mirror");
+  }
+  const configs = Object.entries(input.configs).map(([name, sizes]): Config => {
+    return { name, sizes, tier: name.startsWith("deep") ? "deep" : "ci" };
+  });
+  if (configs.length === 0) {
+    throw new SpecError("MR131", `${input.name} has no configuration`, "write configs: { ci: {} }");
+  }
+  const variants = [...describe(input, "mutant"), ...describe(input, "variant")];
+  for (const v of variants) {
+    if (variants.filter((w) => w.name === v.name).length === 1) continue;
+    throw new SpecError("MR132", `two variants are named ${v.name}`, "rename one of them");
+  }
+  const build = (options: BuildOptions = {}): Model => buildModel(input, configs, options);
+  const { name, doc = "" } = input;
+  return { kind: "mmrace-spec", name, doc, configs, variants, frames, build };
+}
+
+function describe(input: SpecInput, kind: "mutant" | "variant"): VariantInfo[] {
+  const altered = (kind === "mutant" ? input.mutants : input.variants) ?? {};
+  return Object.entries(altered).map(([name, { change: _, ...rest }]) => ({ name, kind, ...rest }));
+}
+
+function pick(input: SpecInput, name: string): Altered {
+  const found = input.mutants?.[name] ?? input.variants?.[name];
+  if (found) return found;
+  const known = Object.keys({ ...input.mutants, ...input.variants }).join(", ") || "none";
+  throw new SpecError("MR133", `${input.name} has no variant "${name}"`, `it has: ${known}`);
+}
+
+function pickConfig(input: SpecInput, configs: Config[], name: string | undefined): Config {
+  const found = name === undefined ? configs[0] : configs.find((c) => c.name === name);
+  if (found) return found;
+  const known = configs.map((c) => c.name).join(", ");
+  throw new SpecError("MR134", `${input.name} has no configuration "${name}"`, `it has: ${known}`);
+}
+
+function applySteps(changes: Change[], flats: FlatActor[]): void {
+  for (const change of changes) {
+    const flat = flats.find((f) => f.name === change.actor);
+    if (!flat) {
+      const known = flats.map((f) => f.name).join(", ");
+      const text = `no actor ${change.actor} to change`;
+      throw new SpecError("MR135", text, `actors are: ${known}`, change.frames);
+    }
+    if (change.kind === "steps") change.apply(flat);
+  }
+}
+
+function countOf(actor: AnyActor, changes: Change[]): SizeLike {
+  const last = changes.filter((c) => c.kind === "count" && c.actor === actor.name).at(-1);
+  return last?.kind === "count" ? last.count : actor.count;
+}
+
+function buildModel(input: SpecInput, configs: Config[], options: BuildOptions): Model {
+  const altered = options.variant ? pick(input, options.variant) : undefined;
+  const changes = altered?.change ?? [];
+  const config = pickConfig(input, configs, options.config ?? altered?.config);
+  const cx = { locate: options.locate };
+  const actors = Array.isArray(input.actors) ? input.actors : Object.values(input.actors);
+  const flats = actors.map(flatten);
+  applySteps(changes, flats);
+
+  const lowered = {
+    shared: lowerVars(declaredBy(input.shared)),
+    assume: (input.assume ?? []).map((e) => widenLabels(e.node, flats)),
+    actors: actors.map((who, i) => {
+      const flat = flats[i] as FlatActor;
+      const count = countOf(who, changes);
+      const steps = lowerSteps(flat, cx);
+      const made = { name: who.name, count, locals: lowerVars(flat.declared), steps };
+      return who.doc ? { ...made, doc: who.doc } : made;
+    }),
+    always: lowerProperties(input.always ?? {}, flats, cx),
+    atRest: lowerProperties(input.at_rest ?? {}, flats, cx),
+    reachable: lowerProperties(input.reachable ?? {}, flats, cx),
+  };
+  const { value, enums, scalarsets } = finish(lowered, config.sizes);
+  const model = {
+    format: IR_FORMAT,
+    version: IR_VERSION,
+    name: input.name,
+    enums,
+    scalarsets,
+    ...value,
+  } as Model;
+  if (input.doc) model.doc = input.doc;
+  return model;
+}
