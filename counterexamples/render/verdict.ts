@@ -1,0 +1,77 @@
+/** What the trace shows, in words: the same words in every picture. */
+import { match } from "ts-pattern";
+import type { Blocked, Flow, LockUse, Trace, Violation } from "../../model/ir/trace.ts";
+import { laneName } from "./lanes.ts";
+import { ascii, asciiLines, listed } from "./text.ts";
+
+export interface Verdict {
+  /** `no_stale_gpu_pte violated at step 14`; empty for a trace that violates nothing. */
+  headline: string;
+  /** The property as text, then what explains it. */
+  lines: string[];
+}
+
+export function verdictOf(trace: Trace): Verdict {
+  const lines: string[] = [];
+  if (trace.violation) lines.push(...asciiLines(trace.violation.text));
+  if (trace.why?.failed) lines.push(...asciiLines(`false for ${trace.why.failed}`));
+  for (const flow of trace.why?.flows ?? []) lines.push(flowText(flow));
+  if (trace.violation?.kind === "deadlock") {
+    lines.push(...trace.blocked.map((b) => blockedText(trace, b)));
+  }
+  return { headline: headlineOf(trace), lines };
+}
+
+function headlineOf(trace: Trace): string {
+  const n = trace.steps.length;
+  const when = n === 0 ? "in the initial state" : `at step ${n}`;
+  if (trace.loopFrom !== undefined) {
+    const what = trace.violation ? `${ascii(trace.violation.property)} violated: ` : "";
+    return `${what}steps ${trace.loopFrom} to ${n} repeat for ever`;
+  }
+  if (!trace.violation) return "";
+  return violated(trace.violation, when);
+}
+
+function violated(violation: Violation, when: string): string {
+  const name = ascii(violation.property);
+  return match(violation.kind)
+    .with("always", "assert", "range", "unset", "division", () => `${name} violated ${when}`)
+    .with("atRest", () => `${name} violated at rest, ${when.replace(/^at/, "after")}`)
+    .with("deadlock", () => `deadlock ${when.replace(/^at/, "after")}`)
+    .exhaustive();
+}
+
+export function flowText(flow: Flow): string {
+  const what = ascii(flow.text);
+  return match(flow.kind)
+    .with("value", () => `step ${flow.to} uses ${what}, read at step ${flow.from}`)
+    .with("check", () => `step ${flow.to} relies on ${what}, checked at step ${flow.from}`)
+    .exhaustive();
+}
+
+/** `munmap waits for folio_lock[v1], held by migrate`. */
+export function blockedText(trace: Trace, blocked: Blocked): string {
+  return `${ascii(laneName(trace, blocked.pid))} ${waitText(trace, blocked)}`;
+}
+
+export function waitText(trace: Trace, blocked: Blocked): string {
+  if (blocked.waitsFor.length === 0) return `waits at ${ascii(blocked.text)}`;
+  return blocked.waitsFor.map((use) => `waits for ${oneWait(trace, blocked, use)}`).join(", ");
+}
+
+function oneWait(trace: Trace, blocked: Blocked, use: LockUse): string {
+  const name = (b: Blocked): string => (b === blocked ? "itself" : ascii(laneName(trace, b.pid)));
+  const holders = trace.blocked.filter((b) => b.holds.some((h) => h.name === use.name));
+  const parts = [ascii(use.name)];
+  if (holders.length > 0) parts.push(`held by ${listed(holders.map(name))}`);
+  if (use.mode === "shared") {
+    const queued = trace.blocked.filter((b) => b.waitsFor.some((u) => isWriter(u, use.name)));
+    if (queued.length > 0) parts.push(`behind the queued writer ${listed(queued.map(name))}`);
+  }
+  return parts.join(", ");
+}
+
+function isWriter(use: LockUse, name: string): boolean {
+  return use.name === name && use.op === "acquire" && use.mode === "exclusive";
+}
