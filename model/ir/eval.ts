@@ -2,8 +2,9 @@
  * The reference interpreter: slow, obvious, and by definition right. Whatever runs faster must agree with
  * it. It enumerates the initial states, the successors of a state, and evaluates properties.
  */
-import { type Cells, type Layout, layoutOf, memberBounds, type Process } from "./layout.ts";
+
 import { initialStates } from "./initial.ts";
+import { type Cells, type Layout, layoutOf, memberBounds, type Process } from "./layout.ts";
 import { findScalarset, showValue } from "./names.ts";
 import { printExpr } from "./print.ts";
 import type { LockUse, Violation } from "./trace.ts";
@@ -77,7 +78,13 @@ interface Context {
   state: State;
   /** Running process, or undefined in a property. */
   process: Process | undefined;
-  bound: Map<string, number>;
+  bound: Map<string, Bound>;
+}
+
+/** A member that a quantifier or `each` stands at. */
+interface Bound {
+  value: number;
+  domain: Domain;
 }
 
 interface Run extends Context {
@@ -273,6 +280,8 @@ function domainOf(expr: Expr, run: Context): Domain | undefined {
       return cellsOfRef(expr.ref, run).decl.domain;
     case "self":
       return { kind: "proc" };
+    case "bound":
+      return run.bound.get(expr.name)?.domain;
     case "ite":
       return domainOf(expr.then, run);
     default:
@@ -315,9 +324,9 @@ function evalExpr(expr: Expr, cx: Context): number {
       if (!cx.process) throw new Error("self outside a step");
       return cx.process.pid;
     case "bound": {
-      const value = cx.bound.get(expr.name);
-      if (value === undefined) throw new Error(`unbound ${expr.name}`);
-      return value;
+      const member = cx.bound.get(expr.name);
+      if (!member) throw new Error(`unbound ${expr.name}`);
+      return member.value;
     }
     case "compare":
       return bool(compare(expr.op, evalExpr(expr.left, cx), evalExpr(expr.right, cx)));
@@ -380,18 +389,19 @@ function arith(expr: Extract<Expr, { kind: "arith" }>, a: number, b: number): nu
   }
 }
 
-function overBounds(over: Over, cx: Context): number[] {
+function membersOf(over: Over, cx: Context): Bound[] {
   if (over.kind !== "instances") {
     const { lo, hi } = memberBounds(cx.layout.model, over);
-    return countFrom(lo, hi);
+    return countFrom(lo, hi).map((value) => ({ value, domain: over }));
   }
-  return cx.layout.processes.filter((p) => p.actor.name === over.actor).map((p) => p.pid);
+  const instances = cx.layout.processes.filter((p) => p.actor.name === over.actor);
+  return instances.map((p) => ({ value: p.pid, domain: { kind: "proc" } }));
 }
 
 function forEachMember(cx: Context, bind: string, over: Over, visit: () => void): void {
   const outer = cx.bound.get(bind);
-  for (const value of overBounds(over, cx)) {
-    cx.bound.set(bind, value);
+  for (const member of membersOf(over, cx)) {
+    cx.bound.set(bind, member);
     visit();
   }
   if (outer === undefined) cx.bound.delete(bind);
@@ -399,18 +409,18 @@ function forEachMember(cx: Context, bind: string, over: Over, visit: () => void)
 }
 
 function quantify(expr: Extract<Expr, { kind: "quant" }>, cx: Context): number {
-  const values = overBounds(expr.over, cx);
-  const holdsFor = (value: number): boolean => {
-    const bound = new Map(cx.bound).set(expr.bind, value);
+  const members = membersOf(expr.over, cx);
+  const holdsFor = (member: Bound): boolean => {
+    const bound = new Map(cx.bound).set(expr.bind, member);
     return evalExpr(expr.body, { ...cx, bound }) !== 0;
   };
   switch (expr.op) {
     case "forall":
-      return bool(values.every(holdsFor));
+      return bool(members.every(holdsFor));
     case "exists":
-      return bool(values.some(holdsFor));
+      return bool(members.some(holdsFor));
     case "count":
-      return values.filter(holdsFor).length;
+      return members.filter(holdsFor).length;
   }
 }
 
@@ -465,7 +475,8 @@ function slotOf(ref: Ref, cx: Context): number {
     if (!dim) throw new Error(`${ref.name} has ${cells.dims.length} dimensions`);
     const value = evalExpr(e, cx);
     if (value < dim.lo || value > dim.hi) {
-      const shown = dim.domain.kind === "range" ? value : showValue(cx.layout.model, dim.domain, value);
+      const shown =
+        dim.domain.kind === "range" ? value : showValue(cx.layout.model, dim.domain, value);
       const text = `${ref.name} is indexed by ${printExpr(e)}, which is ${shown}`;
       throw new Fault({ kind: "unset", property: "unset_value", text });
     }

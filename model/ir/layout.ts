@@ -145,7 +145,14 @@ export function layoutOf(model: Model): Layout {
       const pid = processes.length + 1;
       processes.push({ pid, name, actor, actorIndex, instance, pc: slots.length });
       const pcName = `${name}.pc`;
-      slots.push({ name: pcName, role: "pc", pid, domain: undefined, lo: 0, hi: actor.steps.length });
+      slots.push({
+        name: pcName,
+        role: "pc",
+        pid,
+        domain: undefined,
+        lo: 0,
+        hi: actor.steps.length,
+      });
       for (const cells of (locals[actorIndex] as Map<string, Cells>).values()) {
         push(cells, "local", pid, `${name}.`);
       }
@@ -161,4 +168,3 @@ export function showSlot(layout: Layout, slot: number, value: number): string {
   const process = layout.processes[s.pid - 1] as Process;
   return process.actor.steps[value]?.label ?? "done";
 }
-

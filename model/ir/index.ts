@@ -1,0 +1,10 @@
+/** The public door of the IR. */
+export * from "./eval.ts";
+export * from "./layout.ts";
+export * from "./names.ts";
+export * from "./print.ts";
+export * from "./replay.ts";
+export * from "./trace.ts";
+export * from "./types.ts";
+export * from "./verdict.ts";
+export * from "./walk.ts";
