@@ -1,4 +1,5 @@
 /** The public door of the IR. */
+export * as build from "./build.ts";
 export * from "./eval.ts";
 export * from "./layout.ts";
 export * from "./names.ts";

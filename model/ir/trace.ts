@@ -96,7 +96,7 @@ export interface Trace {
 export interface Why {
   /** The conjunct that is false, with the members it is false for: `page = v1: ...`. */
   failed?: string;
-  /** The last step (counting from 1) after which the violation was still avoidable. */
+  /** The step (counting from 1) after which no schedule avoids the violation any more. */
   turn?: number;
   /** Values that one step read and a later step used although they were stale. */
   flows: Flow[];
