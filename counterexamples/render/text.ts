@@ -29,6 +29,11 @@ const SPELLED: Record<string, string> = {
 
 /** The text on one line, in printable ASCII, without blanks at its ends. */
 export function ascii(text: string): string {
+  return printable(text).trim();
+}
+
+/** The same with the blanks at its ends. */
+export function printable(text: string): string {
   let out = "";
   for (const c of text.normalize("NFC")) {
     const code = c.codePointAt(0) as number;
@@ -36,7 +41,7 @@ export function ascii(text: string): string {
     else if (/\s/u.test(c)) out += " ";
     else out += SPELLED[c] ?? plain(c);
   }
-  return out.trim();
+  return out;
 }
 
 function plain(c: string): string {
