@@ -1,0 +1,108 @@
+import { bytesOf, type Command, choiceOf, countOf, type Input, secondsOf } from "../args.ts";
+import { draw } from "../draw-files.ts";
+import { fail } from "../errors.ts";
+import { EXIT, type ExitCode, worse } from "../exit-codes.ts";
+import { prepareFolder } from "../files.ts";
+import type { Outcome } from "../judge.ts";
+import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
+import type { Selection } from "../plan.ts";
+import { prepare } from "../prepare.ts";
+import { humanReporter } from "../reporters/human.ts";
+import { jsonReport } from "../reporters/json.ts";
+import { runTasks } from "../run.ts";
+import type { Limits } from "../search.ts";
+import { colorsFor } from "../terminal.ts";
+
+const DEFAULT_OUT = "out";
+
+export const checkCommand: Command = {
+  name: "check",
+  summary: "search all reachable states of specs: holds, violated, or incomplete",
+  usage: "[SPEC...] [options]",
+  details: [
+    "SPEC is a file (.ts, .js, .mjs, or a model as .ir.json) or a folder, which is searched for",
+    `*.spec.ts and spec.ts. Without one, the folder ${DEFAULT_FOLDER} is searched.`,
+    "",
+    "A scheme must hold; a mutant must violate exactly the property that it is declared to break.",
+    "Anything else is a failure (exit code 1), and so is whatever would let a scheme hold for the",
+    "wrong reason: a step that is never taken, a fact that is never reached. A search that hits a",
+    "limit has no verdict (exit code 3). Ctrl-C once ends the search and prints what is known.",
+    "",
+    "Mutants run in the configuration that they name, else in the first, unless --config is given.",
+  ].join("\n"),
+  options: {
+    config: { value: "NAME", help: "sizes to use (default: the first configuration of each spec)" },
+    tier: { value: "ci|deep", help: "all configurations of this tier instead" },
+    variant: { value: "NAME", help: "only this mutant or variant" },
+    mutants: { help: "the mutants and variants, too" },
+    draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
+    out: { value: "DIR", help: `where to draw (default: ${DEFAULT_OUT})` },
+    json: { help: "one JSON document on standard output, and nothing else" },
+    "max-states": { value: "N", help: "give up a search after N distinct states (20M)" },
+    "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
+    "time-limit": { value: "TIME", help: "give up a search after this time (60s, 5m)" },
+    engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
+    "no-dead-reset": { help: "tell states apart by locals that are not read again" },
+    "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
+  },
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  run: check,
+};
+
+async function check(input: Input): Promise<number> {
+  const { args, flags, values } = input;
+  const limits = limitsOf(input);
+  const selection = selectionOf(input);
+  const out = values.get("out") ?? DEFAULT_OUT;
+  if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
+  const { tasks } = await prepare(findSpecs(args), selection, {
+    typecheck: !flags.has("no-typecheck"),
+  });
+  if (flags.has("draw")) prepareFolder(out);
+
+  const human = humanReporter(tasks, colorsFor(process.stdout, flags));
+  const print = (text: string): void => {
+    if (!flags.has("json")) process.stdout.write(text);
+  };
+  print(human.head());
+  const { outcomes, interrupted } = await runTasks(tasks, limits, async (outcome) => {
+    print(human.row(outcome));
+    if (flags.has("draw")) await draw(outcome, out);
+  });
+  print(human.tail(outcomes, tasks.length));
+  const code = interrupted ? EXIT.interrupted : codeOf(outcomes);
+  if (flags.has("json")) process.stdout.write(jsonReport(outcomes, tasks.length, code));
+  return code;
+}
+
+function codeOf(outcomes: Outcome[]): ExitCode {
+  return outcomes.reduce<ExitCode>((code, o) => worse(code, o.code), EXIT.ok);
+}
+
+function limitsOf(input: Input): Limits {
+  const limits: Limits = {};
+  const maxStates = countOf(input, "max-states");
+  const maxMemory = bytesOf(input, "max-memory");
+  const seconds = secondsOf(input, "time-limit");
+  const engine = choiceOf(input, "engine", ["compiled", "interpreted"]);
+  if (maxStates !== undefined) limits.maxStates = maxStates;
+  if (maxMemory !== undefined) limits.maxMemory = maxMemory;
+  if (seconds !== undefined) limits.timeLimit = seconds * 1000;
+  if (engine !== undefined) limits.engine = engine;
+  if (input.flags.has("no-dead-reset")) limits.deadReset = false;
+  return limits;
+}
+
+function selectionOf(input: Input): Selection {
+  const config = input.values.get("config");
+  const tier = choiceOf(input, "tier", ["ci", "deep"]);
+  const variant = input.values.get("variant");
+  if (config !== undefined && tier !== undefined) fail("--config and --tier exclude each other");
+  const mutants = input.flags.has("mutants");
+  if (variant !== undefined && mutants) fail("--variant and --mutants exclude each other");
+  const selection: Selection = { mutants };
+  if (config !== undefined) selection.config = config;
+  if (tier !== undefined) selection.tier = tier;
+  if (variant !== undefined) selection.variant = variant;
+  return selection;
+}

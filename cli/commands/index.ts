@@ -1,0 +1,15 @@
+/** All commands, in the order in which the help lists them. */
+import type { Command } from "../args.ts";
+import { checkCommand } from "./check.ts";
+import { drawCommand } from "./draw.ts";
+import { newCommand } from "./new.ts";
+import { printCommand } from "./print.ts";
+import { replayCommand } from "./replay.ts";
+
+export const commands: Command[] = [
+  checkCommand,
+  replayCommand,
+  drawCommand,
+  newCommand,
+  printCommand,
+];

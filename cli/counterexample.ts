@@ -1,0 +1,101 @@
+/** Counterexample files and the specs that they belong to. */
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import {
+  type CounterexampleError,
+  type CounterexampleFile,
+  readCounterexample,
+  writeCounterexample,
+} from "../counterexamples/file.ts";
+import {
+  interpret,
+  type Model,
+  modelHash,
+  ReplayError,
+  replay,
+  startOf,
+  type Trace,
+} from "../model/ir/index.ts";
+import { type Problem, UserError } from "./errors.ts";
+import { readText } from "./files.ts";
+import { findSpec } from "./loader/find.ts";
+import { loadSpec } from "./loader/load.ts";
+
+export interface Replayed {
+  trace: Trace;
+  /** The model is not the one that was checked, though the schedule still works on it. */
+  changed: boolean;
+}
+
+/**
+ * The text of a counterexample file.
+ * @param spec path of the spec, as shown
+ * @param folder where the file will lie
+ */
+export function counterexampleText(
+  trace: Trace,
+  model: Model,
+  spec: string,
+  folder: string,
+): string {
+  const { config, variant, steps, violation, loopFrom } = trace;
+  if (!violation) throw new Error("a counterexample violates something");
+  const start = JSON.stringify(startOf(model, trace));
+  const starts = interpret(model).initialStates();
+  return writeCounterexample({
+    spec: relative(resolve(folder), resolve(spec)),
+    config,
+    variant,
+    hash: modelHash(model),
+    initial: starts.findIndex((s) => JSON.stringify(s) === start),
+    violation: { kind: violation.kind, property: violation.property },
+    steps: steps.map(({ process, label, choices, text }) => ({ process, label, choices, text })),
+    ...(loopFrom === undefined ? {} : { loopFrom }),
+  });
+}
+
+/** Takes the recorded steps again. Throws UserError for a file or a spec that does not allow it. */
+export async function replayFile(path: string): Promise<Replayed> {
+  const read = readCounterexample(readText(path));
+  if (read.error) throw new UserError(misread(path, read.error));
+  const { file } = read;
+  const spec = await loadSpec(findSpec(specOf(path, file)));
+  const model = spec.build(file.config, file.variant);
+  const changed = modelHash(model) !== file.hash;
+  try {
+    return { trace: retrace(model, file), changed };
+  } catch (error) {
+    if (!(error instanceof ReplayError)) throw error;
+    const why = changed
+      ? `${spec.file} has changed, and the schedule no longer works on it`
+      : "the schedule does not work on its own spec";
+    const fix = changed ? "find a new one: mmrace check --draw" : "the file was altered";
+    throw new UserError({ file: path, message: `${why}: ${error.message}`, fix });
+  }
+}
+
+function retrace(model: Model, file: CounterexampleFile): Trace {
+  const start = interpret(model).initialStates()[file.initial];
+  if (!start) throw new ReplayError(0, `there is no initial state number ${file.initial}`);
+  const { config, variant, steps, violation, loopFrom } = file;
+  const trace = replay(model, config, variant, steps, violation, start);
+  return loopFrom === undefined ? trace : { ...trace, loopFrom };
+}
+
+const LINE = /^line (\d+), column (\d+)$/;
+
+function misread(path: string, { place, message }: CounterexampleError): Problem {
+  const [, line, column] = LINE.exec(place) ?? [];
+  if (!line) return { file: path, message: `${place}: ${message}` };
+  return { src: { file: path, line: Number(line), column: Number(column) }, message };
+}
+
+/** The spec as seen from the file, or, for a file that was moved, as seen from here. */
+function specOf(path: string, file: CounterexampleFile): string {
+  const beside = join(dirname(path), file.spec);
+  const here = file.spec.replace(/^(\.\.\/)+/, "");
+  const found = [beside, here].find((candidate) => existsSync(candidate));
+  if (found) return found;
+  const fix = `looked for ${beside} and ${here}`;
+  throw new UserError({ file: path, message: `its spec ${file.spec} is not there`, fix });
+}

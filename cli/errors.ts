@@ -1,0 +1,43 @@
+/** Mistakes of the user: one clear message each, with its place, and exit code 2. */
+import type { Src } from "../model/ir/types.ts";
+
+export interface Problem {
+  message: string;
+  /** Number of a diagnostic, `MR102`. */
+  code?: string;
+  fix?: string;
+  /** Where: in a source file ... */
+  src?: Src;
+  /** ... or, when there is no line to point at, the file alone. */
+  file?: string;
+  /** Thrown by the author's code; a type error, if there is one, says more. */
+  thrown?: true;
+}
+
+export class UserError extends Error {
+  readonly problems: Problem[];
+  constructor(...problems: [Problem, ...Problem[]]) {
+    super(problems.map(showProblem).join("\n"));
+    this.name = "UserError";
+    this.problems = problems;
+  }
+}
+
+/** Shorthand for a problem without a place. */
+export function fail(message: string, fix?: string): never {
+  throw new UserError(fix === undefined ? { message } : { message, fix });
+}
+
+/** `specs/a.spec.ts:3:7: error MR102: 9 is not ...` and, on a line of its own, what to do about it. */
+export function showProblem(problem: Problem): string {
+  const { src } = problem;
+  const place = src ? `${src.file}:${src.line}:${src.column}` : (problem.file ?? "mmrace");
+  const code = problem.code ? `error ${problem.code}` : "error";
+  const fix = problem.fix ? `\n  fix: ${problem.fix}` : "";
+  return `${place}: ${code}: ${problem.message}${fix}`;
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,77 @@
+/** Reading and writing for commands: clear messages, and nothing half-written. */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fail, messageOf, UserError } from "./errors.ts";
+
+/** What the system said, without the call and the path that we name ourselves. */
+function reason(thrown: unknown): string {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return "no such file or folder";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EROFS":
+      return "read-only file system";
+    case "ENOSPC":
+      return "no space left on the device";
+    case "EISDIR":
+      return "it is a folder";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "a part of the path is a file, not a folder";
+    default:
+      return messageOf(thrown);
+  }
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError({ file, message: `cannot read it: ${reason(error)}` });
+  }
+}
+
+/** A folder to write into, made when it is missing; says so now, not after a long search. */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UserError({ file: folder, message: `cannot write into it: ${reason(error)}` });
+  }
+}
+
+/** Writes under a temporary name in the same folder, then renames: readers see all or nothing. */
+export function writeText(file: string, text: string): void {
+  const folder = dirname(file);
+  prepareFolder(folder);
+  const temporary = join(folder, `.${basename(file)}.${process.pid}.tmp`);
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UserError({ file, message: `cannot write it: ${reason(error)}` });
+  }
+}
+
+export function refuseOverwrite(file: string): void {
+  if (existsSync(file)) fail(`${file} exists already`, "choose another name, or move it away");
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

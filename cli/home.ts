@@ -1,0 +1,44 @@
+/** Where this installation lives: the package folder, and the language in the form we run in. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Running from the TypeScript sources (tests) or from dist/ (everybody else)? */
+const fromSource = import.meta.url.endsWith(".ts");
+
+/** Folder of package.json. */
+export const packageFolder: string = fileURLToPath(
+  new URL(fromSource ? ".." : "../..", import.meta.url),
+);
+
+const codeFolder = fromSource ? packageFolder : join(packageFolder, "dist");
+
+/** What a spec's `import ... from "mmrace"` means here, by import specifier. */
+export function languageFile(specifier: string): string | undefined {
+  const path = LANGUAGE[specifier];
+  return path && join(codeFolder, "model", `${path}.${fromSource ? "ts" : "js"}`);
+}
+
+/** The same for the type checker: declarations, or the sources. */
+export function languageTypes(): Record<string, string> {
+  const suffix = fromSource ? ".ts" : ".d.ts";
+  const entries = Object.entries(LANGUAGE);
+  return Object.fromEntries(entries.map(([s, p]) => [s, join(codeFolder, "model", p + suffix)]));
+}
+
+const LANGUAGE: Record<string, string> = {
+  mmrace: "index",
+  "mmrace/kernel": "kernel/index",
+  "mmrace/ir": "ir/index",
+};
+
+/** The language's own files, as sources and as compiled (source maps name the sources). */
+export function isLanguageFile(path: string): boolean {
+  const folders = [join(packageFolder, "model"), join(packageFolder, "dist", "model")];
+  return folders.some((folder) => path.startsWith(`${folder}/`));
+}
+
+export function version(): string {
+  const text = readFileSync(join(packageFolder, "package.json"), "utf8");
+  return String((JSON.parse(text) as { version: unknown }).version);
+}

@@ -1,0 +1,100 @@
+/** What a search was expected to say, what it said, and whether that is good. */
+import type { CheckResult } from "../checker/index.ts";
+import { type Model, replay, type Src, type Trace } from "../model/ir/index.ts";
+import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
+import type { Task } from "./prepare.ts";
+
+export interface Finding {
+  text: string;
+  src?: Src;
+}
+
+export interface Outcome {
+  task: Task;
+  result: CheckResult;
+  code: ExitCode;
+  /** `holds`, `violated no_stale_gpu_pte, as it must`. */
+  verdict: string;
+  /** Of a violation. */
+  trace?: Trace;
+  /** What makes a verdict worth less than it looks; only where everything must hold. */
+  findings: Finding[];
+}
+
+export function judge(task: Task, result: CheckResult): Outcome {
+  const { code, verdict } = compare(task.breaks, result);
+  // A mutant is broken on purpose: a label that it makes unreachable is no news.
+  const findings = task.breaks === undefined ? findingsOf(task.model, result) : [];
+  const outcome: Outcome = { task, result, code, verdict, findings };
+  if (findings.length > 0) {
+    const nothingChecked = result.findings.some((f) => f.kind === "no_initial_state");
+    outcome.code = worse(code, nothingChecked ? EXIT.usage : EXIT.violation);
+    outcome.verdict += `, ${countOf(findings.length, "finding")}`;
+  }
+  if (result.verdict.kind !== "violated") return outcome;
+  const { violation } = result.verdict;
+  const { model, config, variant } = task;
+  const moves = result.moves ?? [];
+  return { ...outcome, trace: replay(model, config, variant, moves, violation, result.start) };
+}
+
+function compare(breaks: string | undefined, result: CheckResult) {
+  const { verdict } = result;
+  switch (verdict.kind) {
+    case "incomplete":
+      return { code: EXIT.incomplete, verdict: `incomplete: ${limitText(verdict.limit)}` };
+    case "holds":
+      if (breaks === undefined) return { code: EXIT.ok, verdict: "holds" };
+      return { code: EXIT.violation, verdict: `holds, but must violate ${breaks}` };
+    case "violated": {
+      const { property } = verdict.violation;
+      if (property === breaks)
+        return { code: EXIT.ok, verdict: `violated ${property}, as it must` };
+      const instead = breaks === undefined ? "" : `, but must violate ${breaks}`;
+      return { code: EXIT.violation, verdict: `violated ${property}${instead}` };
+    }
+  }
+}
+
+type Limit = Extract<CheckResult["verdict"], { kind: "incomplete" }>["limit"];
+
+function limitText(limit: Limit): string {
+  switch (limit) {
+    case "states":
+      return "--max-states reached";
+    case "memory":
+      return "--max-memory reached";
+    case "time":
+      return "--time-limit reached";
+    case "interrupted":
+      return "interrupted";
+  }
+}
+
+function findingsOf(model: Model, result: CheckResult): Finding[] {
+  return result.findings.map((finding) => {
+    const src = sourceOf(model, finding);
+    return src ? { text: finding.text, src } : { text: finding.text };
+  });
+}
+
+function sourceOf(model: Model, { kind, subject }: CheckResult["findings"][number]) {
+  const named = (list: { name: string; src?: Src }[]) => list.find((x) => x.name === subject)?.src;
+  switch (kind) {
+    case "never_reached":
+      return named(model.reachable);
+    case "never_at_rest":
+      return named(model.atRest);
+    case "no_initial_state":
+      return undefined;
+    case "label_never_fired":
+      return model.actors
+        .flatMap((a) => a.steps.map((s) => ({ name: `${a.name}.${s.label}`, src: s.src })))
+        .find((step) => step.name === subject)?.src;
+  }
+}
+
+/** `1 finding`, `2 findings`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,114 @@
+/** Which searches a `check` consists of: every spec in the configurations and variants asked for. */
+import { type Problem, UserError } from "./errors.ts";
+import type { Config, LoadedSpec, Variant } from "./loader/load.ts";
+import { didYouMean } from "./suggest.ts";
+
+export interface Selection {
+  config?: string;
+  tier?: "ci" | "deep";
+  variant?: string;
+  /** All mutants and variants too. */
+  mutants: boolean;
+}
+
+/** One search. */
+export interface Job {
+  spec: LoadedSpec;
+  config: string;
+  /** Empty for the scheme itself. */
+  variant: string;
+  kind: "scheme" | Variant["kind"];
+  /** The property that must be violated; without it, everything must hold. */
+  breaks?: string;
+  /** Name of its files, without folder and extension; unique among the jobs. */
+  stem: string;
+}
+
+/** In the order of the specs; for each, the scheme first. Throws when nothing is left to check. */
+export function planJobs(specs: LoadedSpec[], selection: Selection): Job[] {
+  refuseTwins(specs);
+  const jobs = specs.flatMap((spec) => jobsOf(spec, selection));
+  if (jobs.length === 0) throw new UserError(nothingToDo(specs, selection));
+  return named(jobs);
+}
+
+function refuseTwins(specs: LoadedSpec[]): void {
+  for (const spec of specs) {
+    const first = specs.find((s) => s.name === spec.name);
+    if (first === spec || !first) continue;
+    const message = `the spec is called ${spec.name}, and so is ${first.file}`;
+    throw new UserError({ file: spec.file, message, fix: "give each spec a name of its own" });
+  }
+}
+
+type Unnamed = Omit<Job, "stem">;
+
+function jobsOf(spec: LoadedSpec, selection: Selection): Unnamed[] {
+  if (selection.variant !== undefined) {
+    return spec.variants.filter((v) => v.name === selection.variant).flatMap(variantJob);
+  }
+  const schemes = configsOf(spec, selection).map(
+    (config): Unnamed => ({ spec, config: config.name, variant: "", kind: "scheme" }),
+  );
+  if (!selection.mutants || schemes.length === 0) return schemes;
+  return [...schemes, ...spec.variants.flatMap(variantJob)];
+
+  /** A mutant is shown where its author says; a configuration that was asked for wins. */
+  function variantJob(variant: Variant): Unnamed[] {
+    const asked = spec.configs.find((c) => c.name === selection.config)?.name;
+    if (selection.config !== undefined && asked === undefined) return [];
+    const config = asked ?? variant.config ?? spec.configs[0]?.name;
+    if (config === undefined) return [];
+    const { name, kind, breaks } = variant;
+    const job = { spec, config, variant: name, kind };
+    return [breaks === undefined ? job : { ...job, breaks }];
+  }
+}
+
+function configsOf(spec: LoadedSpec, selection: Selection): Config[] {
+  if (selection.config !== undefined)
+    return spec.configs.filter((c) => c.name === selection.config);
+  if (selection.tier !== undefined) return spec.configs.filter((c) => c.tier === selection.tier);
+  return spec.configs.slice(0, 1);
+}
+
+function nothingToDo(specs: LoadedSpec[], { config, tier, variant }: Selection): Problem {
+  const unique = (names: string[]) => [...new Set(names)];
+  const configs = unique(specs.flatMap((s) => s.configs.map((c) => c.name)));
+  const variants = unique(specs.flatMap((s) => s.variants.map((v) => v.name)));
+  if (variant !== undefined && !variants.includes(variant)) {
+    return { message: `no variant is called ${variant}`, fix: didYouMean(variant, variants) };
+  }
+  if (config !== undefined && !configs.includes(config)) {
+    return { message: `no configuration is called ${config}`, fix: didYouMean(config, configs) };
+  }
+  if (tier !== undefined) return { message: `no configuration belongs to tier ${tier}` };
+  return { message: "nothing to check: no spec has both that variant and that configuration" };
+}
+
+/** `spec`, `spec.mutant`, and with the configuration between where one run has several of them. */
+function named(jobs: Unnamed[]): Job[] {
+  return jobs.map((job) => {
+    const same = jobs.filter((j) => j.spec === job.spec && j.variant === job.variant);
+    const parts = [job.spec.name, ...(same.length > 1 ? [job.config] : []), job.variant];
+    return {
+      ...job,
+      stem: parts
+        .filter((p) => p !== "")
+        .map(fileName)
+        .join("."),
+    };
+  });
+}
+
+function fileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]/g, "_");
+}
+
+/** One spec, one configuration, one variant: for commands that look at a single model. */
+export function pickJob(spec: LoadedSpec, config?: string, variant?: string): Job {
+  const selection: Selection = { mutants: false };
+  if (config !== undefined) selection.config = config;
+  if (variant !== undefined) selection.variant = variant;
+  return planJobs([spec], selection)[0] as Job;
+}

@@ -1,0 +1,68 @@
+/** Results for programs: one document. All that differs from run to run is under `timing`. */
+import { modelHash } from "../../model/ir/index.ts";
+import { version } from "../home.ts";
+import type { Outcome } from "../judge.ts";
+
+export const REPORT_FORMAT = "mmrace-report";
+export const REPORT_VERSION = 1;
+
+/**
+ * @param code exit code of the run
+ * @param planned number of searches that were asked for; fewer results mean an interrupted run
+ */
+export function jsonReport(outcomes: Outcome[], planned: number, code: number): string {
+  const report = {
+    format: REPORT_FORMAT,
+    version: REPORT_VERSION,
+    mmrace: version(),
+    exitCode: code,
+    planned,
+    results: outcomes.map(resultOf),
+    timing: {
+      seconds: outcomes.reduce((sum, o) => sum + o.result.elapsed, 0) / 1000,
+      results: outcomes.map((o) => o.result.elapsed / 1000),
+    },
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function resultOf({ task, result, code, findings, trace }: Outcome) {
+  const { spec, config, variant, kind, breaks } = task;
+  const { states, transitions, depth, initialStates, terminalStates } = result;
+  return {
+    spec: spec.name,
+    file: spec.file,
+    config,
+    sizes: spec.configs.find((c) => c.name === config)?.sizes ?? {},
+    variant,
+    kind,
+    modelHash: modelHash(task.model),
+    expected:
+      breaks === undefined ? { verdict: "holds" } : { verdict: "violated", property: breaks },
+    asExpected: code === 0,
+    ...verdictOf(result.verdict),
+    findings,
+    states,
+    transitions,
+    depth,
+    initialStates,
+    terminalStates,
+    engine: result.engine,
+    coverage: result.coverage,
+    reachable: result.reachable,
+    steps: trace?.steps.map(({ process, label, choices, text }) => {
+      return { process, label, choices, text };
+    }),
+  };
+}
+
+function verdictOf(verdict: Outcome["result"]["verdict"]) {
+  switch (verdict.kind) {
+    case "holds":
+      return { verdict: "holds" };
+    case "incomplete":
+      return { verdict: "incomplete", limit: verdict.limit };
+    case "violated":
+      return { verdict: "violated", violation: verdict.violation };
+  }
+}

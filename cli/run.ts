@@ -1,0 +1,34 @@
+/** Runs the searches of a plan in order and judges each. */
+import { judge, type Outcome } from "./judge.ts";
+import type { Task } from "./prepare.ts";
+import { progressLine } from "./progress.ts";
+import { type Limits, startSearcher } from "./search.ts";
+
+export interface Run {
+  outcomes: Outcome[];
+  interrupted: boolean;
+}
+
+/** @param onOutcome called after each search, before the next one starts */
+export async function runTasks(
+  tasks: Task[],
+  limits: Limits,
+  onOutcome: (outcome: Outcome) => void | Promise<void>,
+): Promise<Run> {
+  const progress = progressLine(process.stderr);
+  const searcher = startSearcher((task, p) => progress.update(task.stem, p));
+  const outcomes: Outcome[] = [];
+  try {
+    for (const task of tasks) {
+      if (searcher.interrupted()) break;
+      const outcome = judge(task, await searcher.run(task, limits));
+      progress.clear();
+      outcomes.push(outcome);
+      await onOutcome(outcome);
+    }
+    return { outcomes, interrupted: searcher.interrupted() };
+  } finally {
+    progress.clear();
+    await searcher.close();
+  }
+}

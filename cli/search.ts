@@ -1,0 +1,81 @@
+/** Searches in a thread of its own, one after the other, and hears Ctrl-C meanwhile. */
+import { Worker } from "node:worker_threads";
+import type { CheckOptions, CheckResult, Progress } from "../checker/index.ts";
+import type { Model } from "../model/ir/index.ts";
+import { UserError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Task } from "./prepare.ts";
+
+export type Limits = Pick<
+  CheckOptions,
+  "maxStates" | "maxMemory" | "timeLimit" | "engine" | "deadReset"
+>;
+
+export interface Question {
+  model: Model;
+  limits: Limits;
+}
+
+export type Answer =
+  | { kind: "progress"; progress: Progress }
+  | { kind: "result"; result: CheckResult }
+  /** The model is legal, but the checker cannot represent its states. */
+  | { kind: "refused"; message: string };
+
+export interface Searcher {
+  run(task: Task, limits: Limits): Promise<CheckResult>;
+  /** Ctrl-C was pressed; the search that ran then has returned what it knows. */
+  interrupted(): boolean;
+  close(): Promise<void>;
+}
+
+export function startSearcher(onProgress: (task: Task, progress: Progress) => void): Searcher {
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL("./search-worker.js", import.meta.url), {
+    workerData: { stop },
+  });
+  const onSignal = (): void => {
+    // The second time is an order, not a request.
+    if (Atomics.exchange(stop, 0, 1) !== 0) process.exit(EXIT.interrupted);
+  };
+  process.on("SIGINT", onSignal);
+  return {
+    run: (task, limits) => ask(worker, task, limits, onProgress),
+    interrupted: () => Atomics.load(stop, 0) !== 0,
+    async close() {
+      process.off("SIGINT", onSignal);
+      await worker.terminate();
+    },
+  };
+}
+
+function ask(
+  worker: Worker,
+  task: Task,
+  limits: Limits,
+  onProgress: (task: Task, progress: Progress) => void,
+): Promise<CheckResult> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void): void => {
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+      action();
+    };
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onMessage = (answer: Answer): void => {
+      switch (answer.kind) {
+        case "progress":
+          onProgress(task, answer.progress);
+          return;
+        case "result":
+          settle(() => resolve(answer.result));
+          return;
+        case "refused":
+          settle(() => reject(new UserError({ file: task.spec.file, message: answer.message })));
+      }
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.postMessage({ model: task.model, limits } satisfies Question);
+  });
+}
