@@ -1,0 +1,109 @@
+/** The public door of the checker: a model goes in, a verdict comes out. */
+import { interpret, type Model, violationsIn } from "../model/ir/index.ts";
+import { compileEngine } from "./compile/module.ts";
+import { packingOf } from "./compile/pack.ts";
+import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
+import type { Engine } from "./search/engine.ts";
+import { findingsOf } from "./search/findings.ts";
+import { interpretedEngine } from "./search/interpreted.ts";
+import { type SearchOutcome, search } from "./search/search.ts";
+import { moveOf, movesAlong, pathTo, stateOf } from "./search/trace.ts";
+import { type Arena, arenaBytes, defaultBudget, newArena } from "./store/arena.ts";
+
+export { PackError } from "./compile/pack.ts";
+export type {
+  CheckOptions,
+  CheckResult,
+  Finding,
+  Limit,
+  Progress,
+  Verdict,
+} from "./result.ts";
+
+/**
+ * Searches all reachable states of a valid model, breadth-first and exactly.
+ *
+ * @throws PackError when a range or the whole state is too wide for the engine
+ */
+export function check(model: Model, options: CheckOptions = {}): CheckResult {
+  const now = options.now ?? (() => 0);
+  const began = now();
+  const engine = engineFor(model, options.engine ?? "compiled");
+  const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
+  const outcome = search(engine, arena, {
+    maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
+    poll: (progress) => {
+      const elapsed = now() - began;
+      options.onProgress?.({ ...progress, elapsed });
+      return stopReason(options, elapsed);
+    },
+  });
+  return { ...report(engine, arena, outcome), elapsed: now() - began };
+}
+
+function stopReason(options: CheckOptions, elapsed: number): Limit | undefined {
+  if (options.shouldStop?.()) return "interrupted";
+  return elapsed > (options.timeLimit ?? Number.POSITIVE_INFINITY) ? "time" : undefined;
+}
+
+function engineFor(model: Model, wanted: "compiled" | "interpreted"): Engine {
+  const interpreter = interpret(model);
+  const packing = packingOf(interpreter.layout);
+  if (wanted === "interpreted") return interpretedEngine(interpreter, packing);
+  try {
+    return compileEngine(interpreter, packing);
+  } catch (error) {
+    if (error instanceof EvalError) return interpretedEngine(interpreter, packing);
+    throw error;
+  }
+}
+
+function report(
+  engine: Engine,
+  arena: Arena,
+  outcome: SearchOutcome,
+): Omit<CheckResult, "elapsed"> {
+  const { batch, interpreter } = engine;
+  const { model } = interpreter;
+  let label = 0;
+  const coverage = model.actors.flatMap((actor) =>
+    actor.steps.map((step) => {
+      return { actor: actor.name, label: step.label, fired: batch.fired[label++] as number };
+    }),
+  );
+  const counts = {
+    states: outcome.count - 1,
+    transitions: outcome.transitions,
+    depth: Math.max(0, outcome.levels.length - 2),
+    initialStates: outcome.initialStates,
+    terminalStates: outcome.terminal,
+    coverage,
+    reachable: model.reachable.map(({ name }, k) => ({ name, reached: batch.reached[k] === 1 })),
+  };
+  const bytes = arenaBytes(arena, outcome.count);
+  const complete = outcome.end.kind === "complete";
+  const findings = complete ? findingsOf(model, counts) : [];
+  const verdict = verdictOf(engine, arena, outcome);
+  return { ...counts, ...verdict, findings, engine: engine.kind, bytes };
+}
+
+function verdictOf(
+  engine: Engine,
+  arena: Arena,
+  { end, levels }: SearchOutcome,
+): Pick<CheckResult, "moves" | "start"> & { verdict: Verdict } {
+  if (end.kind === "complete") return { verdict: { kind: "holds" } };
+  if (end.kind === "incomplete") return { verdict: end };
+  const path = pathTo(engine, arena, levels, end.state);
+  const moves = movesAlong(engine, arena, path);
+  const start = stateOf(engine, arena, path[0] as number);
+  const state = stateOf(engine, arena, end.state);
+  const bad =
+    end.kind === "badStep"
+      ? engine.interpreter.successors(state).find((o) => o.violation)
+      : undefined;
+  if (bad) moves.push(moveOf(engine, bad));
+  const violation = bad?.violation ?? violationsIn(engine.interpreter, state)[0];
+  if (!violation) throw new Error("the interpreter finds nothing wrong with this state");
+  return { verdict: { kind: "violated", violation }, moves, start };
+}

@@ -1,0 +1,70 @@
+/** What the checker is asked and what it answers. */
+import type { Move, State, Violation } from "../model/ir/index.ts";
+
+export interface Progress {
+  states: number;
+  transitions: number;
+  /** States that are stored and not yet expanded. */
+  queue: number;
+  depth: number;
+  bytes: number;
+  /** Milliseconds since the start; 0 without a clock. */
+  elapsed: number;
+}
+
+export interface CheckOptions {
+  maxStates?: number;
+  /** Bytes for states and index. Without it: a share of the machine's memory. */
+  maxMemory?: number;
+  /** Milliseconds; needs `now`. */
+  timeLimit?: number;
+  /** The clock, in milliseconds. The checker has none of its own. */
+  now?: () => number;
+  /** Called every few thousand states; the receiver throttles. */
+  onProgress?: (progress: Progress) => void;
+  /** Asked as often; true ends the search as incomplete. */
+  shouldStop?: () => boolean;
+  /** "compiled" by default; where code generation is forbidden, "interpreted". */
+  engine?: "compiled" | "interpreted";
+  /** Reset locals that are not read again before they are written. Default true. */
+  deadReset?: boolean;
+}
+
+export type Limit = "states" | "memory" | "time" | "interrupted";
+
+export type Verdict =
+  | { kind: "holds" }
+  | { kind: "violated"; violation: Violation }
+  | { kind: "incomplete"; limit: Limit };
+
+/** Something that a complete search did not meet, although the author expected it. */
+export interface Finding {
+  kind: "label_never_fired" | "never_reached" | "no_initial_state" | "never_at_rest";
+  /** `actor.label`, or the name of the fact. */
+  subject: string;
+  text: string;
+}
+
+export interface CheckResult {
+  verdict: Verdict;
+  /** Distinct states found, the initial ones among them. */
+  states: number;
+  /** Ways of taking a step, self-loops among them. */
+  transitions: number;
+  /** Steps from the initial states to the furthest state found. */
+  depth: number;
+  initialStates: number;
+  terminalStates: number;
+  /** Of a violation: a shortest counterexample, for `replay()`; with the state it starts in. */
+  moves?: Move[];
+  start?: State;
+  coverage: { actor: string; label: string; fired: number }[];
+  reachable: { name: string; reached: boolean }[];
+  /** Empty unless the search was complete. */
+  findings: Finding[];
+  engine: "compiled" | "interpreted";
+  /** Of states and index. */
+  bytes: number;
+  /** Milliseconds; 0 without a clock. */
+  elapsed: number;
+}

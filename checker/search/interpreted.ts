@@ -1,0 +1,68 @@
+/** The reference interpreter as an engine: slow, and the one that generated code is compared with. */
+import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
+import { mostSuccessors } from "../compile/module.ts";
+import { type Packing, packState, unpackState } from "../compile/pack.ts";
+import { insertAll, rehashAll } from "../store/table.ts";
+import { BATCH, type Engine, labelNumber, newBatch, type Tables } from "./engine.ts";
+
+export function interpretedEngine(interpreter: Interpreter, packing: Packing): Engine {
+  const { model } = interpreter;
+  const { words } = packing;
+  const batch = newBatch(packing, mostSuccessors(packing));
+  const empty = new Int32Array(0);
+  let tables: Tables = { states: empty, index: empty, slotBits: 0 };
+  const stateOf = (i: number): number[] => unpackState(packing, tables.states, i * words);
+  /** False when the state has a violation. */
+  const expandOne = (i: number): boolean => {
+    const state = stateOf(i);
+    const outcomes = interpreter.successors(state);
+    for (const outcome of outcomes) {
+      if (outcome.violation) return false;
+      packState(packing, outcome.next, batch.words, batch.filled);
+      batch.filled += words;
+      const n = labelNumber(packing, outcome.pid, outcome.label);
+      batch.fired[n] = (batch.fired[n] as number) + 1;
+    }
+    if (outcomes.length > 0) return true;
+    if (isDeadlock(interpreter, state, outcomes)) return false;
+    if (!model.atRest.every((p) => interpreter.evaluate(p.expr, state) === true)) return false;
+    batch.terminal++;
+    return true;
+  };
+  return {
+    kind: "interpreted",
+    interpreter,
+    packing,
+    batch,
+    bind: (t) => {
+      tables = { ...t };
+    },
+    expand: (from, to) => {
+      Object.assign(batch, { filled: 0, terminal: 0, problem: false });
+      let i = from;
+      for (; i < to && batch.filled < BATCH * words; i++) {
+        if (expandOne(i)) continue;
+        batch.problem = true;
+        break;
+      }
+      return i;
+    },
+    insert: (count, filled) => insertAll(tables, words, batch.words, filled, count),
+    rehash: (count) => rehashAll(tables, words, count),
+    check: (from, to) => {
+      for (let i = from; i < to; i++) {
+        const state = stateOf(i);
+        if (!model.always.every((p) => interpreter.evaluate(p.expr, state) === true)) return i;
+      }
+      return 0;
+    },
+    reach: (from, to) => {
+      for (let i = from; i < to; i++) {
+        const state = stateOf(i);
+        model.reachable.forEach((p, k) => {
+          if (interpreter.evaluate(p.expr, state) === true) batch.reached[k] = 1;
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Breadth-first search. The store is the queue: states are numbered in the order in which they are found,
+ * and each level (all states at one distance from the initial ones) is a run of numbers. That is enough
+ * to rebuild a shortest trace, so no parent is kept.
+ */
+import type { State } from "../../model/ir/index.ts";
+import { packState, unpackState } from "../compile/pack.ts";
+import type { Limit, Progress } from "../result.ts";
+import { type Arena, arenaBytes, reserve } from "../store/arena.ts";
+import { type Engine, labelNumber } from "./engine.ts";
+
+export interface SearchLimits {
+  maxStates: number;
+  /** Asked every few thousand states. */
+  poll: (progress: Omit<Progress, "elapsed">) => Limit | undefined;
+}
+
+export type SearchEnd =
+  | { kind: "complete" }
+  | { kind: "incomplete"; limit: Limit }
+  /** A stored state in which an `always` property is not true. */
+  | { kind: "badState"; state: number }
+  /** Expanding this state met a violation. */
+  | { kind: "badStep"; state: number };
+
+export interface SearchOutcome {
+  end: SearchEnd;
+  /** States are numbered from 1 to `count - 1`. */
+  count: number;
+  transitions: number;
+  terminal: number;
+  initialStates: number;
+  /** Level k are the states `levels[k]` to `levels[k + 1] - 1`. */
+  levels: number[];
+}
+
+interface Search {
+  engine: Engine;
+  arena: Arena;
+  limits: SearchLimits;
+  end: SearchEnd | undefined;
+  out: Omit<SearchOutcome, "end">;
+  /** Some `reachable` fact was not yet true. */
+  pendingFacts: boolean;
+  sincePoll: number;
+}
+
+/** Transitions between two polls. */
+const POLL_EVERY = 1 << 14;
+
+export function search(engine: Engine, arena: Arena, limits: SearchLimits): SearchOutcome {
+  const out = { count: 1, transitions: 0, terminal: 0, initialStates: 0, levels: [1] };
+  const pendingFacts = engine.batch.reached.length > 0;
+  const s: Search = { engine, arena, limits, end: undefined, out, pendingFacts, sincePoll: 0 };
+  engine.bind(arena);
+  storeInitial(s, engine.interpreter.initialStates());
+  closeLevel(s);
+  while (!s.end) {
+    expandLevel(s);
+    if (!closeLevel(s)) break;
+  }
+  return { ...out, end: s.end ?? { kind: "complete" } };
+}
+
+/** Ends the level that was being filled; false when nothing is in it. */
+function closeLevel({ out }: Search): boolean {
+  if (out.count === out.levels.at(-1)) return false;
+  out.levels.push(out.count);
+  return true;
+}
+
+function storeInitial(s: Search, states: State[]): void {
+  const { packing, batch } = s.engine;
+  s.out.initialStates = states.length;
+  const perBatch = Math.floor(batch.words.length / packing.words);
+  for (let from = 0; from < states.length && !s.end; from += perBatch) {
+    const some = states.slice(from, from + perBatch);
+    some.forEach((state, i) => {
+      packState(packing, state, batch.words, i * packing.words);
+    });
+    batch.filled = some.length * packing.words;
+    store(s);
+  }
+}
+
+function expandLevel(s: Search): void {
+  const { engine, out } = s;
+  const { batch, packing } = engine;
+  const fired = new Float64Array(batch.fired.length);
+  let next = out.levels.at(-2) as number;
+  const to = out.levels.at(-1) as number;
+  while (next < to && !s.end) {
+    const from = next;
+    fired.set(batch.fired);
+    next = engine.expand(from, to);
+    const bad = store(s);
+    if (bad > 0) {
+      recount(s, from, bad, fired);
+      return;
+    }
+    if (s.end) return;
+    out.transitions += batch.filled / packing.words;
+    out.terminal += batch.terminal;
+    if (batch.problem) countBadStep(s, next);
+    else pollLimits(s, next);
+  }
+}
+
+/** Stores the batch. Returns the position of a successor that violates `always`, from 1, or 0. */
+function store(s: Search): number {
+  const { engine, arena, out } = s;
+  const { words } = engine.packing;
+  const { filled } = engine.batch;
+  const room = reserve(arena, out.count + filled / words);
+  if (room === "full") {
+    s.end = { kind: "incomplete", limit: "memory" };
+    return 0;
+  }
+  engine.bind(arena);
+  if (room === "grown") engine.rehash(out.count);
+  const before = out.count;
+  out.count = engine.insert(before, filled);
+  const cut = Math.min(out.count, s.limits.maxStates + 1);
+  const bad = engine.check(before, cut);
+  if (bad > 0) out.count = bad + 1;
+  else if (cut < out.count) {
+    out.count = cut;
+    s.end = { kind: "incomplete", limit: "states" };
+  }
+  if (s.pendingFacts) {
+    engine.reach(before, out.count);
+    s.pendingFacts = engine.batch.reached.includes(0);
+  }
+  if (bad === 0) return 0;
+  s.end = { kind: "badState", state: bad };
+  return positionInBatch(s, bad);
+}
+
+function positionInBatch({ engine, arena }: Search, state: number): number {
+  const { words } = engine.packing;
+  for (let at = 0; at < engine.batch.filled; at += words) {
+    if (sameWords(engine.batch.words, at, arena.states, state * words, words)) {
+      return at / words + 1;
+    }
+  }
+  throw new Error("the new state is not in the batch");
+}
+
+export function sameWords(a: Int32Array, i: number, b: Int32Array, j: number, n: number): boolean {
+  for (let k = 0; k < n; k++) if (a[i + k] !== b[j + k]) return false;
+  return true;
+}
+
+/** The search ended inside a batch: counts again what was done of it, in the interpreter. */
+function recount(s: Search, from: number, outcomes: number, firedBefore: Float64Array): void {
+  const { engine, arena, out } = s;
+  const { batch, interpreter, packing } = engine;
+  batch.fired.set(firedBefore);
+  out.transitions += outcomes;
+  let left = outcomes;
+  for (let i = from; left > 0; i++) {
+    const steps = interpreter.successors(unpackState(packing, arena.states, i * packing.words));
+    if (steps.length === 0) out.terminal++;
+    for (const step of steps.slice(0, left)) countLabel(engine, step.pid, step.label);
+    left -= steps.length;
+  }
+}
+
+function countBadStep(s: Search, state: number): void {
+  const { engine, arena, out } = s;
+  s.end = { kind: "badStep", state };
+  const { packing, interpreter } = engine;
+  const words = unpackState(packing, arena.states, state * packing.words);
+  const bad = interpreter.successors(words).find((o) => o.violation);
+  if (!bad) return;
+  out.transitions++;
+  countLabel(engine, bad.pid, bad.label);
+}
+
+function countLabel({ batch, packing }: Engine, pid: number, label: string): void {
+  const n = labelNumber(packing, pid, label);
+  batch.fired[n] = (batch.fired[n] as number) + 1;
+}
+
+function pollLimits(s: Search, next: number): void {
+  s.sincePoll += s.engine.batch.filled / s.engine.packing.words + 1;
+  if (s.sincePoll < POLL_EVERY) return;
+  s.sincePoll = 0;
+  const { count, transitions, levels } = s.out;
+  const limit = s.limits.poll({
+    states: count - 1,
+    transitions,
+    queue: count - next,
+    depth: levels.length - 1,
+    bytes: arenaBytes(s.arena, count),
+  });
+  if (limit) s.end = { kind: "incomplete", limit };
+}

@@ -1,0 +1,155 @@
+/**
+ * The same hash table twice: as text for the generated engine (one variable per word), and as plain
+ * functions for the interpreted one.
+ *
+ * Open addressing with linear probing. A slot is a state number in its low bits and, in the bits above,
+ * the top bits of the hash: a slot that is not the state's own is passed without looking at the state.
+ * Slot 0 is empty, as there is no state 0.
+ */
+import type { Tables } from "../search/engine.ts";
+
+/** Text that leaves the hash of the words `w(0), w(1), ...` in `h`. */
+export function hashText(words: number, w: (i: number) => string): string {
+  let text = `h = Math.imul(${w(0)} ^ (${w(0)} >>> 16), 0x7feb352d);`;
+  for (let i = 1; i < words; i++) {
+    text += ` h = Math.imul(h ^ (h >>> 15) ^ ${w(i)}, 0x846ca68b);`;
+  }
+  return `${text} h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d); h ^= h >>> 13;`;
+}
+
+/** The value that {@link hashText} computes. */
+export function hashWords(array: Int32Array, at: number, words: number): number {
+  const first = array[at] as number;
+  let h = Math.imul(first ^ (first >>> 16), 0x7feb352d);
+  for (let i = 1; i < words; i++) {
+    h = Math.imul(h ^ (h >>> 15) ^ (array[at + i] as number), 0x846ca68b);
+  }
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}
+
+/**
+ * Text of `insert(count, filled)` and `rehash(count)`. Memory is the limit, so both first touch what they will
+ * need for a whole batch, in loops without branches that wait for it, and then do the work.
+ */
+export function tableText(words: number): string {
+  const each = (f: (i: number) => string, join: string): string =>
+    Array.from({ length: words }, (_, i) => f(i)).join(join);
+  return `
+function insert(count, filled) {
+  const mask = slotMask, bits = slotBits;
+  let h = 0, m = 0, touched = 0;
+  for (let c = 0; c < filled; c += ${words}, m++) {
+    ${each((i) => `const c${i} = C[c + ${i}];`, " ")}
+    ${hashText(words, (i) => `c${i}`)}
+    H[m] = h;
+    E[m] = T[h & mask];
+  }
+  for (let k = 0; k < m; k++) {
+    const e = E[k];
+    touched ^= S[(e & mask & ((((e ^ H[k]) >>> bits) - 1) >> 31)) * ${words}];
+  }
+  R[3] = touched;
+  for (let c = 0, k = 0; c < filled; c += ${words}, k++) {
+    ${each((i) => `const c${i} = C[c + ${i}];`, " ")}
+    h = H[k];
+    let at = h & mask;
+    for (;;) {
+      const e = T[at];
+      if (e === 0) {
+        T[at] = ((h >>> bits) << bits) | count;
+        const s = count * ${words};
+        ${each((i) => `S[s + ${i}] = c${i};`, " ")}
+        count++;
+        break;
+      }
+      if (((e ^ h) >>> bits) === 0) {
+        const s = (e & mask) * ${words};
+        if (${each((i) => `S[s + ${i}] === c${i}`, " && ")}) break;
+      }
+      at = (at + 1) & mask;
+    }
+  }
+  return count;
+}
+function rehash(count) {
+  const mask = slotMask, bits = slotBits;
+  let h = 0;
+  for (let from = 1; from < count; from += 1024) {
+    const to = from + 1024 < count ? from + 1024 : count;
+    let touched = 0;
+    for (let i = from; i < to; i++) {
+      ${each((i) => `const c${i} = S[i * ${words} + ${i}];`, " ")}
+      ${hashText(words, (i) => `c${i}`)}
+      H[i - from] = h;
+      touched ^= T[h & mask];
+    }
+    R[3] = touched;
+    for (let i = from; i < to; i++) {
+      h = H[i - from];
+      let at = h & mask;
+      while (T[at] !== 0) at = (at + 1) & mask;
+      T[at] = ((h >>> bits) << bits) | i;
+    }
+  }
+}
+`;
+}
+
+/** Stores the new ones among the `filled` words of successors; returns the new count. */
+export function insertAll(
+  tables: Tables,
+  words: number,
+  successors: Int32Array,
+  filled: number,
+  count: number,
+): number {
+  const { states, index, slotBits } = tables;
+  const mask = 2 ** slotBits - 1;
+  let next = count;
+  for (let c = 0; c < filled; c += words) {
+    const h = hashWords(successors, c, words);
+    const at = findSlot(tables, words, successors, c, h);
+    if (index[at] !== 0) continue;
+    index[at] = (h & ~mask) | next;
+    states.set(successors.subarray(c, c + words), next * words);
+    next++;
+  }
+  return next;
+}
+
+/** Slot of the state at `array[from..]`: its own, or the empty one where it belongs. */
+function findSlot(
+  tables: Tables,
+  words: number,
+  array: Int32Array,
+  from: number,
+  h: number,
+): number {
+  const { states, index, slotBits } = tables;
+  const mask = 2 ** slotBits - 1;
+  let at = h & mask;
+  for (;;) {
+    const e = index[at] as number;
+    if (e === 0) return at;
+    if ((e ^ h) >>> slotBits === 0) {
+      const s = (e & mask) * words;
+      let i = 0;
+      while (i < words && states[s + i] === array[from + i]) i++;
+      if (i === words) return at;
+    }
+    at = (at + 1) & mask;
+  }
+}
+
+/** Rebuilds the cleared index over the states 1 to `count - 1`. */
+export function rehashAll(tables: Tables, words: number, count: number): void {
+  const { states, index, slotBits } = tables;
+  const mask = 2 ** slotBits - 1;
+  for (let i = 1; i < count; i++) {
+    const h = hashWords(states, i * words, words);
+    let at = h & mask;
+    while (index[at] !== 0) at = (at + 1) & mask;
+    index[at] = (h & ~mask) | i;
+  }
+}
