@@ -139,7 +139,6 @@ export function implies(left: Expr, right: Expr): Expr {
 export function ite(cond: Expr, yes: Expr, no: Expr): Expr {
   const known = truth(cond);
   if (known !== undefined) return known ? yes : no;
-  // biome-ignore lint/suspicious/noThenProperty: the IR names its branches as C does
   return { kind: "ite", cond, then: yes, else: no };
 }
 
@@ -204,7 +203,6 @@ export function set(target: Ref, value: Expr): Stmt {
 }
 
 export function when(cond: Expr, yes: Stmt[], no: Stmt[] = []): Stmt {
-  // biome-ignore lint/suspicious/noThenProperty: the IR names its branches as C does
   return { kind: "when", cond, then: yes, else: no };
 }
 

@@ -1,7 +1,10 @@
 /** The public door of the IR. */
+export * from "./access.ts";
 export * as build from "./build.ts";
 export * from "./eval.ts";
+export * from "./hash.ts";
 export * from "./layout.ts";
+export * from "./liveness.ts";
 export * from "./names.ts";
 export * from "./print.ts";
 export * from "./replay.ts";

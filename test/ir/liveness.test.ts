@@ -1,0 +1,205 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as b from "../../model/ir/build.ts";
+import { liveLocals, resetDeadLocals } from "../../model/ir/liveness.ts";
+import { printStep } from "../../model/ir/print.ts";
+import type { ActorDecl, Expr, Model, Step, VarDecl } from "../../model/ir/types.ts";
+import { bfs, type Explored } from "../support/bfs.ts";
+import { anyModel } from "../support/random-model.ts";
+
+const SMALL = b.range(0, 2);
+const PAGE = b.setOf("Page");
+const seq = b.local("seq");
+const seen = b.shared("seen");
+
+function oneActor(locals: VarDecl[], steps: Step[], always: Record<string, Expr> = {}): Model {
+  const shared = [b.variable("seen", SMALL), b.variable("page", PAGE)];
+  const classes = [
+    { name: "sys", size: 2 },
+    { name: "vram", size: 1 },
+  ];
+  const scalarsets = [{ name: "Page", classes }];
+  const actors = [b.actor("fault", steps, { locals })];
+  return b.model("hand", actors, { shared, scalarsets }, { always: { fine: b.TRUE, ...always } });
+}
+
+function bodyOf(model: Model, label: string): string {
+  const actor = model.actors[0] as ActorDecl;
+  const step = actor.steps.find((s) => s.label === label) as Step;
+  return printStep(step, model, actor).split("\n").slice(1).join("\n");
+}
+
+function liveAt(model: Model, label: string): string[] {
+  const live = liveLocals(model, model.actors[0] as ActorDecl).get(label);
+  return [...(live ?? [])].sort();
+}
+
+describe("live locals", () => {
+  it("are those read before they are written again", () => {
+    const model = oneActor(
+      [b.variable("seq", SMALL), b.variable("other", SMALL)],
+      [
+        b.step("begin", "", b.choose(seq)),
+        b.step("retry", "", b.when(b.eq(b.read(seq), b.int(1)), [b.goto("begin")])),
+        b.step("use", "", b.set(seen, b.read(b.local("other"))), b.goto("begin")),
+      ],
+    );
+    expect(liveAt(model, "begin")).toEqual(["other"]);
+    expect(liveAt(model, "retry")).toEqual(["other", "seq"]);
+    expect(liveAt(model, "use")).toEqual(["other"]);
+    expect(liveAt(model, "done")).toEqual([]);
+  });
+
+  it("count reads in guards, conditions of choices, lock instances and indexes", () => {
+    const locals = ["a", "c", "d", "e", "f"].map((n) => b.variable(n, SMALL));
+    const read = (name: string): Expr => b.read(b.local(name));
+    const model = oneActor(
+      [...locals, b.variable("map", SMALL, 0, SMALL)],
+      [
+        b.step("idle", ""),
+        b.step(
+          "all",
+          "",
+          b.choose(b.local("f"), b.eq(read("f"), read("a"))),
+          b.assert("rule", b.eq(read("c"), b.int(0))),
+          b.lock("acquire", "some_lock", [read("d")]),
+          b.set(b.local("map", read("e")), b.int(0)),
+        ),
+        b.step("look", "", b.set(seen, b.read(b.local("map", b.int(0))))),
+      ],
+    );
+    expect(liveAt(model, "idle")).toEqual(["a", "c", "d", "e", "map"]);
+  });
+
+  it("include at every label what a property peeks at", () => {
+    const peeked = b.forall("p", b.instances("fault"), (p) =>
+      b.le(b.read(b.peek("fault", p, "seq")), b.int(2)),
+    );
+    const steps = [b.step("begin", "", b.set(seq, b.int(2))), b.step("end", "")];
+    const model = oneActor([b.variable("seq", SMALL)], steps, { peeked });
+    expect(liveAt(model, "done")).toEqual(["seq"]);
+    expect(resetDeadLocals(model)).toEqual(model);
+  });
+});
+
+describe("resetting dead locals", () => {
+  it("resets on each way out of a step, and only what may be dirty", () => {
+    const reset = resetDeadLocals(
+      oneActor(
+        [b.variable("seq", SMALL), b.variable("page", PAGE)],
+        [
+          b.step("begin", "", b.choose(seq), b.choose(b.local("page"))),
+          b.step(
+            "check",
+            "",
+            b.when(b.eq(b.read(seq), b.int(1)), [b.set(seq, b.int(0)), b.goto("begin")]),
+            b.when(b.eq(b.read(seq), b.int(2)), [b.goto("done")]),
+          ),
+          b.step("use", "", b.set(b.shared("page"), b.read(b.local("page"))), b.goto("begin")),
+        ],
+      ),
+    );
+    expect(bodyOf(reset, "begin")).toBe("  choose seq;\n  choose page;");
+    expect(bodyOf(reset, "check")).toBe(
+      [
+        "  if (seq == 1) {",
+        "    seq = 0;",
+        "    page = none;",
+        "    goto begin;",
+        "  }",
+        "  if (seq == 2) {",
+        "    seq = 0;",
+        "    page = none;",
+        "    goto done;",
+        "  }",
+        "  seq = 0;",
+      ].join("\n"),
+    );
+    expect(bodyOf(reset, "use")).toBe("  page = page;\n  page = none;\n  goto begin;");
+  });
+
+  it("writes arrays cell by cell where their first values differ", () => {
+    const cells = (...values: number[]) => ({ kind: "cells" as const, values });
+    const locals = [
+      b.variable("flat", SMALL, cells(1, 2), b.range(0, 1)),
+      b.variable("page", SMALL, cells(0, 0, 1), PAGE),
+      b.variable("same", SMALL, cells(2, 2, 2), PAGE),
+      b.variable("free", SMALL, { kind: "any" }),
+    ];
+    const member = b.choose(b.shared("page"));
+    const write = (name: string) => b.set(b.local(name, b.read(b.shared("page"))), b.int(0));
+    const steps = [
+      b.step("write", "", member, b.set(b.local("flat", b.int(0)), b.int(0)), write("page")),
+      b.step("more", "", write("same"), b.set(b.local("free"), b.int(0)), b.goto("write")),
+    ];
+    const reset = resetDeadLocals(oneActor(locals, steps));
+    expect(bodyOf(reset, "write").split("\n").slice(3)).toEqual([
+      "  flat[0] = 1;",
+      "  flat[1] = 2;",
+      "  for (reset0 in Page) {",
+      "    if (reset0 in Page.sys) {",
+      "      page[reset0] = 0;",
+      "    }",
+      "    if (reset0 in Page.vram) {",
+      "      page[reset0] = 1;",
+      "    }",
+      "  }",
+    ]);
+    expect(bodyOf(reset, "more").split("\n").slice(2)).toEqual([
+      "  for (reset0 in Page) {",
+      "    same[reset0] = 2;",
+      "  }",
+      "  goto write;",
+    ]);
+    expect(resetDeadLocals(reset)).toEqual(reset);
+  });
+
+  it("merges states that differ in a dead local only", () => {
+    const model = oneActor(
+      [b.variable("seq", SMALL)],
+      [
+        b.step("begin", "", b.choose(seq)),
+        b.step("use", "", b.set(seen, b.read(seq))),
+        b.step("forget", "", b.set(seen, b.int(0)), b.goto("begin")),
+      ],
+    );
+    // begin: seq is 0..2, seen 0; use: the same; forget: seen is seq. Without the resets seq stays.
+    expect(bfs(model).states.length).toBe(9);
+    expect(bfs(resetDeadLocals(model)).states.length).toBe(7);
+  });
+});
+
+/** Shared variables and labels, each combination once. */
+function projections({ interpreter, states }: Explored): Set<string> {
+  const kept = interpreter.layout.slots.map((slot) => slot.role !== "local");
+  return new Set(states.map((s) => s.filter((_, i) => kept[i]).join()));
+}
+
+describe("on random models", () => {
+  it("resets change no verdict and no reachable shared state, and add no state", () => {
+    let compared = 0;
+    fc.assert(
+      fc.property(anyModel, (model) => {
+        const plain = bfs(model, 1500);
+        fc.pre(!plain.cut);
+        const reset = bfs(resetDeadLocals(model), 1500);
+        expect(reset.verdicts).toEqual(plain.verdicts);
+        expect(projections(reset)).toEqual(projections(plain));
+        expect(reset.states.length).toBeLessThanOrEqual(plain.states.length);
+        if (reset.states.length < plain.states.length) compared++;
+      }),
+      { numRuns: 150, seed: 1 },
+    );
+    expect(compared).toBeGreaterThan(10);
+  });
+
+  it("doing it twice changes nothing", () => {
+    fc.assert(
+      fc.property(anyModel, (model) => {
+        const once = resetDeadLocals(model);
+        expect(resetDeadLocals(once)).toEqual(once);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
