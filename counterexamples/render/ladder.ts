@@ -10,7 +10,7 @@ import { foldText, foldTrace, type Row } from "./fold.ts";
 import { type Hold, heldAcross, holdsOf } from "./holds.ts";
 import { lanesOf } from "./lanes.ts";
 import { stepLines } from "./step-text.ts";
-import { ascii, atMost, wrap } from "./text.ts";
+import { ascii, asciiLines, atMost, shorten, wrap } from "./text.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface LadderOptions {
@@ -28,6 +28,8 @@ const MOST_COLUMNS = 6;
 const WIDEST_PITCH = 18;
 const LEAST_PITCH = 8;
 const LINES_PER_STEP = 4;
+/** Room that every column gets for its text. */
+const LEAST_TEXT = 12;
 
 interface Column {
   /** The processes drawn here: one, or all that found no column of their own. */
@@ -70,6 +72,7 @@ function columnsOf(trace: Trace, width: number, left: number): Column[] {
   const pitch = pitchOf(trace, columns, width - left - 2);
   columns.forEach((column, i) => {
     column.x = left + i * pitch;
+    column.head = shorten(column.head, width - column.x - 2);
   });
   return columns;
 }
@@ -85,8 +88,12 @@ function pitchOf(trace: Trace, columns: Column[], room: number): number {
   let pitch = WIDEST_PITCH;
   columns.forEach((column, i) => {
     const steps = trace.steps.filter((s) => column.pids.includes(s.pid));
-    const lines = steps.flatMap((s) => stepLines(s, Number.POSITIVE_INFINITY));
-    const need = Math.max(column.head.length, ...lines.map((t) => t.length));
+    const blocked = trace.blocked.filter((b) => column.pids.includes(b.pid));
+    const lines = [
+      ...steps.flatMap((s) => stepLines(s, Number.POSITIVE_INFINITY)),
+      ...blocked.flatMap((b) => asciiLines(`${b.text} ...`)),
+    ];
+    const need = Math.max(LEAST_TEXT, column.head.length, ...lines.map((t) => t.length));
     if (i > 0) pitch = Math.min(pitch, Math.floor((room - need) / i));
   });
   const least = Math.min(LEAST_PITCH, Math.floor((room - 20) / Math.max(1, columns.length - 1)));

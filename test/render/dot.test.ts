@@ -1,0 +1,154 @@
+import { spawnSync } from "node:child_process";
+import { instance } from "@viz-js/viz";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DrawingFailed, toDot, toSvg } from "../../counterexamples/render/index.ts";
+import { anyTrace } from "./arbitrary.ts";
+import { expectGolden } from "./golden.ts";
+import { allTraces, nasty, stalePte } from "./traces.ts";
+
+const viz = await instance();
+
+interface PlacedText {
+  x: number;
+  y: number;
+  text: string;
+}
+
+/** Texts of an SVG with their place: what a reader sees, whoever drew it. Ordered by text and place. */
+function placedTexts(svg: string): PlacedText[] {
+  const found = svg.matchAll(/<text [^>]*?x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]*)</g);
+  const texts = [...found].map(([, x, y, text]) => {
+    const plain = (text as string)
+      .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
+      .replace(/&(lt|gt|quot|amp);/g, (_, name: string) => ENTITIES[name] as string);
+    return { x: Number(x), y: Number(y), text: plain };
+  });
+  return texts.sort((a, b) => a.text.localeCompare(b.text) || b.y - a.y || a.x - b.x);
+}
+
+const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', amp: "&" };
+
+/** Text by text, the furthest distance between two drawings. */
+function furthest(a: PlacedText[], b: PlacedText[]): number {
+  expect(a.map((t) => t.text)).toEqual(b.map((t) => t.text));
+  const apart = a.map((t, i) => Math.hypot(t.x - (b[i]?.x ?? 0), t.y - (b[i]?.y ?? 0)));
+  return Math.max(0, ...apart);
+}
+
+/** Boxes and bars: every polygon and path that is filled. */
+function shapes(svg: string): number {
+  return [...svg.matchAll(/<(polygon|path|ellipse) /g)].length;
+}
+
+describe("swim lanes", () => {
+  for (const [name, trace] of Object.entries(allTraces)) {
+    it(`of ${name} look as recorded and draw without a diagnostic`, () => {
+      const dot = toDot(trace);
+      expectGolden(`${name}.dot`, dot);
+      expect(viz.render(dot, { engine: "nop2" })).toMatchObject({ status: "success", errors: [] });
+    });
+  }
+
+  it("draw without a diagnostic for any text", () => {
+    fc.assert(
+      fc.property(anyTrace, (trace) => {
+        expect(viz.render(toDot(trace)).errors).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("are ASCII, in Courier only, without clusters", () => {
+    const dot = toDot(nasty);
+    expect(dot).toMatch(/^[\x20-\x7e\n]*$/);
+    expect([...dot.matchAll(/fontname="([^"]*)"/g)].map((m) => m[1])).toEqual(["Courier"]);
+    expect(dot).not.toContain("subgraph");
+  });
+
+  it("let no two boxes of the picture overlap", () => {
+    for (const trace of Object.values(allTraces)) {
+      const nodes = [
+        ...toDot(trace).matchAll(
+          / ((?:step|changes|number|hold|head)_\w+) \[pos="([-\d.]+),([-\d.]+)", width=([\d.]+), height=([\d.]+)/g,
+        ),
+      ];
+      const boxes = nodes.map(([, id, x, y, w, h]) => ({
+        id: id as string,
+        left: Number(x) - Number(w) * 36,
+        right: Number(x) + Number(w) * 36,
+        low: Number(y) - Number(h) * 36,
+        high: Number(y) + Number(h) * 36,
+      }));
+      const clashes = boxes.flatMap((a, i) =>
+        boxes
+          .slice(i + 1)
+          .filter((b) => a.left < b.right && b.left < a.right && a.low < b.high && b.low < a.high)
+          .map((b) => `${a.id} and ${b.id}`),
+      );
+      expect(clashes).toEqual([]);
+    }
+  });
+
+  it("end inside the picture: nothing is cut off at its right edge", () => {
+    for (const trace of Object.values(allTraces)) {
+      const svg = viz.renderString(toDot(trace), { format: "svg" });
+      const width = Number(/viewBox="0.00 0.00 ([\d.]+)/.exec(svg)?.[1]);
+      expect(width).toBeGreaterThan(500);
+      for (const { x, text } of placedTexts(svg)) {
+        expect(x, text).toBeLessThan(width - text.length * 2.5);
+      }
+    }
+  });
+});
+
+describe("SVG", () => {
+  it("is drawn by the worker and holds every text", async () => {
+    const svg = await toSvg(toDot(stalePte));
+    expect(svg).toContain("<svg");
+    for (const text of ["gpu_pte[va] = P1 | VALID", "no_foreign_map violated at step 14"]) {
+      expect(svg).toContain(text);
+    }
+  });
+
+  it("has the same texts at the same places in old and new Graphviz", async () => {
+    for (const trace of [stalePte, nasty]) {
+      const dot = toDot(trace);
+      const [own, other] = [await toSvg(dot), viz.renderString(dot, { format: "svg" })];
+      expect(placedTexts(own).length).toBeGreaterThan(10);
+      expect(furthest(placedTexts(own), placedTexts(other))).toBeLessThan(2);
+      expect(shapes(own)).toBe(shapes(other));
+    }
+  });
+
+  it("fails with the reason for a syntax error, and goes on working", async () => {
+    await expect(toSvg("digraph { a -> ]")).rejects.toThrow(/syntax error in line 1/);
+    await expect(toSvg("")).rejects.toThrow(DrawingFailed);
+    await expect(toSvg("digraph { a }")).resolves.toContain("<svg");
+  });
+
+  it("gives up at the time limit", async () => {
+    const edges = Array.from({ length: 6000 }, (_, i) => `n${i % 2500} -> n${(i * 7919) % 2500}`);
+    const started = performance.now();
+    await expect(toSvg(`digraph { ${edges.join("; ")} }`, { timeLimit: 300 })).rejects.toThrow(
+      "no picture after 300 ms",
+    );
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+const native = spawnSync("dot", ["-V"]);
+
+describe.skipIf(native.error !== undefined)("native dot", () => {
+  it("draws the same picture", async () => {
+    for (const trace of Object.values(allTraces)) {
+      const dot = toDot(trace);
+      const drawn = spawnSync("dot", ["-Tsvg"], { input: dot, encoding: "utf8" });
+      expect(drawn.status).toBe(0);
+      expect(drawn.stderr).toBe("");
+      const own = await toSvg(dot);
+      expect(shapes(drawn.stdout)).toBe(shapes(own));
+      expect(furthest(placedTexts(drawn.stdout), placedTexts(own))).toBeLessThan(8);
+    }
+  });
+});
