@@ -5,10 +5,12 @@ import type { Effect } from "./effect.ts";
 import { type Expr, irDomain, literalValue } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { type Frame, type Locate, SpecError } from "./frames.ts";
-import type { Declared } from "./shared.ts";
+import type { Declared, HeldLock } from "./shared.ts";
 
 export interface Lowering {
   locate: Locate | undefined;
+  /** Nobody may end while holding one of these. */
+  locks: HeldLock[];
 }
 
 /** An object with `src` when the place is known. */
@@ -69,7 +71,20 @@ function widened(label: string, actor: FlatActor | undefined): string[] {
 }
 
 export function lowerSteps(actor: FlatActor, cx: Lowering): Step[] {
-  return actor.steps.map((step) => lowerStep(step, actor, cx));
+  const steps = actor.steps.map((step) => lowerStep(step, actor, cx));
+  const last = steps.at(-1);
+  if (last && last.body.at(-1)?.kind !== "goto") last.body.push(...exitChecks(actor, cx));
+  return steps;
+}
+
+/** In front of the end of an actor: it holds no lock any more. */
+function exitChecks(actor: FlatActor, cx: Lowering): Stmt[] {
+  return cx.locks.map(({ path, held }) => ({
+    kind: "assert",
+    cond: { kind: "not", arg: held.node },
+    rule: "lock_held_on_exit",
+    text: `${actor.name} ends while it holds ${path}`,
+  }));
 }
 
 function lowerStep(step: FlatStep, actor: FlatActor, cx: Lowering): Step {
@@ -117,9 +132,12 @@ function lowerEffect(e: Effect<string>, step: FlatStep, actor: FlatActor, cx: Lo
       return [withSrc(stmt, frames, cx)];
     }
     case "goto":
-      return [withSrc({ kind: "goto" as const, label: target(effect.label, step, e) }, frames, cx)];
-    case "ret":
-      return [withSrc({ kind: "goto" as const, label: labelOf(step.scope.end) }, frames, cx)];
+    case "ret": {
+      const label =
+        effect.kind === "goto" ? target(effect.label, step, e) : labelOf(step.scope.end);
+      const checks = label === DONE ? exitChecks(actor, cx) : [];
+      return [...checks, withSrc({ kind: "goto" as const, label }, frames, cx)];
+    }
     case "mark":
       return [];
   }

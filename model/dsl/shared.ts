@@ -1,6 +1,15 @@
 /** Shared variables: scalars, arrays and structs (kernel objects are structs), each a cell or cells. */
 import type { Expr as IrExpr } from "../ir/index.ts";
-import { type Expr, lift, makeRef, type Ref, type Value } from "./expr.ts";
+import {
+  bindOver,
+  type Expr,
+  irDomain,
+  lift,
+  makeExpr,
+  makeRef,
+  type Ref,
+  type Value,
+} from "./expr.ts";
 import { SpecError } from "./frames.ts";
 import type { DslDomain, DslInit, Type } from "./type.ts";
 
@@ -16,6 +25,8 @@ export interface StructType<K extends string, F extends Fields> {
   readonly kind: "struct";
   readonly struct: K;
   readonly fields: F;
+  /** For locks: does the running process hold it? Nobody may end while holding one. */
+  held?(self: Access<StructType<K, F>>): Expr<boolean>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the element type of an unknown declaration
@@ -67,8 +78,13 @@ export function array<I, E extends AnyDecl>(index: Type<I>, element: E): ArrayTy
   return { kind: "array", index, element };
 }
 
-export function struct<K extends string, F extends Fields>(kind: K, fields: F): StructType<K, F> {
-  return { kind: "struct", struct: kind, fields };
+export function struct<K extends string, F extends Fields>(
+  kind: K,
+  fields: F,
+  held?: (self: Access<StructType<K, F>>) => Expr<boolean>,
+): StructType<K, F> {
+  const type = { kind: "struct" as const, struct: kind, fields };
+  return held ? { ...type, held } : type;
 }
 
 type RefKind = "shared" | "local";
@@ -123,22 +139,64 @@ function reach(d: AnyDecl, kind: RefKind, path: string, indexes: Expr<unknown>[]
   }
 }
 
-const declarations = new WeakMap<object, Declared[]>();
+/** A lock, or an array of locks, and when the running process holds it (one of them). */
+export interface HeldLock {
+  path: string;
+  held: Expr<boolean>;
+}
+
+function locksIn(d: AnyDecl, at: unknown, path: string): HeldLock[] {
+  switch (d.kind) {
+    case "type":
+      return [];
+    case "array":
+      return locksOfElements(d, at as ArrayRef<unknown, AnyDecl>, path);
+    case "struct": {
+      const own = d.held ? [{ path, held: d.held(at as never) }] : [];
+      const inner = Object.entries(d.fields as Fields).flatMap(([name, field]) =>
+        locksIn(field, (at as Record<string, unknown>)[name], `${path}.${name}`),
+      );
+      return [...own, ...inner];
+    }
+  }
+}
+
+function locksOfElements(
+  d: ArrayType<unknown, AnyDecl>,
+  at: ArrayRef<unknown, AnyDecl>,
+  path: string,
+): HeldLock[] {
+  const { bind, member } = bindOver(d.index);
+  return locksIn(d.element, at.at(member), path).map(({ path: p, held }) => {
+    const over = irDomain(d.index.domain);
+    const quant = { kind: "quant" as const, op: "exists" as const, bind, over, body: held.node };
+    return { path: p, held: makeExpr<boolean>(quant, { kind: "bool" }) };
+  });
+}
+
+interface SharedState {
+  declared: Declared[];
+  locks: HeldLock[];
+}
+
+const states = new WeakMap<object, SharedState>();
 
 /** The state that all actors see. Names in the model are the keys. */
 export function shared<F extends Fields>(fields: F): Accesses<F> {
   const declared: Declared[] = [];
+  const locks: HeldLock[] = [];
   const result: Record<string, unknown> = {};
   for (const [name, decl] of Object.entries(fields)) {
     result[name] = access(decl, "shared", name, declared);
+    locks.push(...locksIn(decl, result[name], name));
   }
-  declarations.set(result, declared);
+  states.set(result, { declared, locks });
   return result as Accesses<F>;
 }
 
-/** The variables behind a `shared({...})`. */
-export function declaredBy(accesses: object): Declared[] {
-  const found = declarations.get(accesses);
+/** The variables and locks behind a `shared({...})`. */
+export function stateOf(accesses: object): SharedState {
+  const found = states.get(accesses);
   if (found) return found;
   throw new SpecError("MR106", "`shared` was not made by shared({...})", "pass shared({...})");
 }

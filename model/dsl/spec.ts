@@ -8,7 +8,7 @@ import { type FlatActor, flatten } from "./flatten.ts";
 import { captureFrames, type Frame, type Locate, SpecError } from "./frames.ts";
 import { lowerProperties, lowerSteps, lowerVars, widenLabels } from "./lower.ts";
 import type { Change } from "./mutate.ts";
-import { declaredBy } from "./shared.ts";
+import { stateOf } from "./shared.ts";
 import type { SizeLike } from "./size.ts";
 
 interface Altered {
@@ -141,13 +141,14 @@ function buildModel(input: SpecInput, configs: Config[], options: BuildOptions):
   const altered = options.variant ? pick(input, options.variant) : undefined;
   const changes = altered?.change ?? [];
   const config = pickConfig(input, configs, options.config ?? altered?.config);
-  const cx = { locate: options.locate };
+  const state = stateOf(input.shared);
+  const cx = { locate: options.locate, locks: state.locks };
   const actors = Array.isArray(input.actors) ? input.actors : Object.values(input.actors);
   const flats = actors.map(flatten);
   applySteps(changes, flats);
 
   const lowered = {
-    shared: lowerVars(declaredBy(input.shared)),
+    shared: lowerVars(state.declared),
     assume: (input.assume ?? []).map((e) => widenLabels(e.node, flats)),
     actors: actors.map((who, i) => {
       const flat = flats[i] as FlatActor;

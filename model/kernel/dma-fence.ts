@@ -1,0 +1,35 @@
+/**
+ * struct dma_fence (drivers/dma-buf/dma-fence.c), as one slot: there is none, it is pending, or it has
+ * signalled. Waiting is allowed with a dma_resv held, in shrinkers and in mmu notifiers.
+ *
+ * Omits    usage classes (a slot is one class of one dma_resv), contexts and seqnos, error codes,
+ *          enable_signaling and callbacks.
+ */
+import { block, bool, type Effect, lockEvent, type Struct, set, struct, wait } from "../index.ts";
+
+export const dma_fence_slot = () => struct("dma_fence", { pending: bool });
+export type DmaFenceSlot = Struct<ReturnType<typeof dma_fence_slot>>;
+
+/** dma_resv_add_fence(): from here on others wait for it. */
+export function dma_resv_add_fence(f: DmaFenceSlot): Effect {
+  return set(f.pending, true);
+}
+
+/** dma_fence_signal(). */
+export function dma_fence_signal(f: DmaFenceSlot): Effect {
+  return set(f.pending, false);
+}
+
+/** dma_fence_wait(), dma_resv_wait_timeout(). */
+export function dma_fence_wait(f: DmaFenceSlot): Effect {
+  return block(
+    lockEvent({
+      op: "wait",
+      mode: "exclusive",
+      lock: "wait",
+      class: f.path,
+      index: [...f.indexes],
+    }),
+    wait(f.pending.not()),
+  );
+}

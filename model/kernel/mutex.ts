@@ -1,0 +1,52 @@
+/**
+ * struct mutex (kernel/locking/mutex.c): one owner; the owner unlocks; not recursive.
+ *
+ * Omits    optimistic spinning, hand-off and wake-up order: any waiter may be next.
+ */
+import {
+  assert,
+  block,
+  type Effect,
+  lockEvent,
+  none,
+  proc,
+  type Struct,
+  self,
+  set,
+  struct,
+  wait,
+} from "../index.ts";
+
+export const mutex = () => struct("mutex", { owner: proc }, (m) => m.owner.eq(self));
+export type Mutex = Struct<ReturnType<typeof mutex>>;
+
+/** mutex_lock(): blocks until nobody owns it. */
+export function mutex_lock(m: Mutex): Effect {
+  return block(
+    lockEvent({
+      op: "acquire",
+      mode: "exclusive",
+      lock: "mutex",
+      class: m.path,
+      index: [...m.indexes],
+    }),
+    assert("recursive_lock", m.owner.ne(self), `mutex_lock(${m.path}) by its owner`),
+    wait(m.owner.eq(none)),
+    set(m.owner, self),
+  );
+}
+
+/** mutex_unlock(): by the owner only. */
+export function mutex_unlock(m: Mutex): Effect {
+  return block(
+    assert("unlock_by_stranger", m.owner.eq(self), `mutex_unlock(${m.path}) by another task`),
+    lockEvent({
+      op: "release",
+      mode: "exclusive",
+      lock: "mutex",
+      class: m.path,
+      index: [...m.indexes],
+    }),
+    set(m.owner, none),
+  );
+}

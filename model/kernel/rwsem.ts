@@ -1,0 +1,138 @@
+/**
+ * struct rw_semaphore (kernel/locking/rwsem.c): many readers or one writer; a waiting writer keeps new
+ * readers out (rwsem_down_read_slowpath queues behind it), which is what turns a nested down_read into a
+ * deadlock.
+ *
+ * Omits    the order of the queue: when it empties, any waiting writer may be next, and readers that
+ *          queued before a second writer may let it pass; reader optimistic spinning; lock stealing.
+ */
+import {
+  all,
+  array,
+  assert,
+  block,
+  bool,
+  type Effect,
+  type Effects,
+  type Expr,
+  exists,
+  lockEvent,
+  none,
+  proc,
+  type Routine,
+  ret,
+  routine,
+  type Struct,
+  self,
+  set,
+  struct,
+  wait,
+  when,
+} from "../index.ts";
+
+export const rw_semaphore = () =>
+  struct(
+    "rw_semaphore",
+    {
+      writer: proc,
+      readers: array(proc, bool),
+      /** Writers in the queue. */
+      waiting: array(proc, bool),
+    },
+    (sem) => sem.writer.eq(self).or(sem.readers.at(self)),
+  );
+export type RwSemaphore = Struct<ReturnType<typeof rw_semaphore>>;
+
+function event(
+  sem: RwSemaphore,
+  op: "acquire" | "trylock" | "release" | "downgrade",
+  mode: "shared" | "exclusive",
+) {
+  return lockEvent({ op, mode, lock: "rwsem", class: sem.path, index: [...sem.indexes] });
+}
+
+function not_held(sem: RwSemaphore, what: string): Effect {
+  const cond = all(sem.writer.ne(self), sem.readers.at(self).not());
+  return assert("recursive_lock", cond, `${what}(${sem.path}) by a task that holds it`);
+}
+
+/** Nobody reads and nobody writes. */
+function is_free(sem: RwSemaphore): Expr<boolean> {
+  return sem.writer.eq(none).and(exists(proc, (p) => sem.readers.at(p)).not());
+}
+
+function can_read(sem: RwSemaphore): Expr<boolean> {
+  return sem.writer.eq(none).and(exists(proc, (p) => sem.waiting.at(p)).not());
+}
+
+/** down_read(): blocks while somebody writes or waits to write. */
+export function down_read(sem: RwSemaphore): Effect {
+  return block(
+    event(sem, "acquire", "shared"),
+    not_held(sem, "down_read"),
+    wait(can_read(sem)),
+    set(sem.readers.at(self), true),
+  );
+}
+
+/** down_read_trylock(): never blocks; one of the two lists of effects happens. */
+export function down_read_trylock<L extends string = never>(
+  sem: RwSemaphore,
+  got: Effects<L>,
+  busy: Effects<L>,
+): Effect<L> {
+  const take = [event(sem, "trylock", "shared"), set(sem.readers.at(self), true), ...got];
+  return when<L>(can_read(sem), take).otherwise<L>(busy);
+}
+
+/** up_read(). */
+export function up_read(sem: RwSemaphore): Effect {
+  return block(
+    assert("unlock_by_stranger", sem.readers.at(self), `up_read(${sem.path}) by another task`),
+    event(sem, "release", "shared"),
+    set(sem.readers.at(self), false),
+  );
+}
+
+/** down_write(): takes it at once, or queues; while it is queued no new reader gets in. */
+export function down_write(sem: RwSemaphore): Routine {
+  return routine("down_write", {}, () => ({
+    fast: [
+      `down_write(&${sem.path})`,
+      not_held(sem, "down_write"),
+      when(is_free(sem), [event(sem, "trylock", "exclusive"), set(sem.writer, self), ret()]),
+      set(sem.waiting.at(self), true),
+    ],
+    slow: [
+      `down_write(&${sem.path}): wait for the others`,
+      event(sem, "acquire", "exclusive"),
+      wait(is_free(sem)),
+      set(sem.waiting.at(self), false),
+      set(sem.writer, self),
+    ],
+  }));
+}
+
+/** up_write(). */
+export function up_write(sem: RwSemaphore): Effect {
+  return block(
+    assert("unlock_by_stranger", sem.writer.eq(self), `up_write(${sem.path}) by another task`),
+    event(sem, "release", "exclusive"),
+    set(sem.writer, none),
+  );
+}
+
+/** downgrade_write(): the writer becomes a reader; nobody gets in between. */
+export function downgrade_write(sem: RwSemaphore): Effect {
+  return block(
+    assert("unlock_by_stranger", sem.writer.eq(self), `downgrade_write(${sem.path}) by another`),
+    event(sem, "downgrade", "shared"),
+    set(sem.writer, none),
+    set(sem.readers.at(self), true),
+  );
+}
+
+/** The running process holds it for writing. */
+export function is_write_held(sem: RwSemaphore): Expr<boolean> {
+  return sem.writer.eq(self);
+}

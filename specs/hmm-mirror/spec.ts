@@ -1,0 +1,210 @@
+/**
+ * A driver mirrors an address space: its faults race with the kernel taking pages away.
+ *
+ * Claim    The collision-retry pattern is enough: an entry of the device page table, or of its TLB, never
+ *          outlives the CPU page-table entry that it was copied from, whoever invalidates and however many.
+ * Source   Documentation/mm/hmm.rst, "Address space mirroring implementation and API"; mm/hmm.c;
+ *          mm/mmu_notifier.c; include/linux/mmu_notifier.h.
+ * Omits    device-private memory (see xe-svm), fork and permissions, huge pages, the CPU TLB, reclaim,
+ *          errors other than -EBUSY and -EFAULT, removal of the notifier.
+ */
+import {
+  actor,
+  array,
+  bool,
+  choose,
+  exists,
+  goto,
+  idle,
+  none,
+  retry,
+  routine,
+  set,
+  shared,
+  size,
+  some,
+  spec,
+  wait,
+  when,
+} from "mmrace";
+import {
+  complete_tlb_flush,
+  device_mmu,
+  down_read,
+  Frame,
+  fill_tlb,
+  folio,
+  hmm_range_fault,
+  hmm_result,
+  madvise_dontneed,
+  migrate_pages,
+  migration_entry_is_locked,
+  mm_struct,
+  mmu_interval_read_begin,
+  mmu_interval_read_end,
+  mmu_interval_read_retry,
+  mmu_interval_set_seq,
+  munmap as munmap_syscall,
+  mutex,
+  mutex_lock,
+  mutex_unlock,
+  no_lost_page,
+  no_stale_gpu_pte,
+  Page,
+  submit_tlb_flush,
+  up_read,
+  versions,
+  wait_tlb_flush,
+  zap_device_pte,
+} from "mmrace/kernel";
+
+const k = shared({
+  mm: mm_struct(3),
+  folio: array(Frame, folio()),
+  gpu: device_mmu(),
+  update: mutex(), // driver->update
+});
+
+/** driver_mmu_interval_notifier_ops.invalidate() */
+const driver_invalidate = (page: Parameters<typeof zap_device_pte>[1]) =>
+  routine("driver_invalidate", {}, () => ({
+    take_lock: ["take_lock(driver->update)", mutex_lock(k.update)],
+    set_seq: ["mmu_interval_set_seq(sub, cur_seq)", mmu_interval_set_seq(k.mm.sub)],
+    zap: ["clear the device PTEs of the range", zap_device_pte(k.gpu, page)],
+    flush: ["submit the device TLB flush", submit_tlb_flush(k.gpu)],
+    flush_wait: ["wait for the device TLB flush", wait_tlb_flush(k.gpu)],
+    drop_lock: ["release_lock(driver->update)", mutex_unlock(k.update)],
+  }));
+
+/** driver_populate_range(), for the page that the device faulted on. */
+const gpu_fault = actor("gpu_fault", { page: Page, pfn: Frame, ret: hmm_result }, (me) => ({
+  fault: [
+    "the device faults on a page it has no entry for",
+    choose(me.page, k.gpu.pte.at(me.page).eq(none)),
+  ],
+  again: mmu_interval_read_begin(k.mm.sub),
+  mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
+  range_fault: hmm_range_fault(k.mm, k.folio, me.page, me.pfn, me.ret),
+  mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mm.mmap_lock)],
+  check_ret: [
+    "if (ret == -EBUSY) goto again; if (ret) return ret",
+    when(me.ret.eq("ebusy"), [retry(), goto("again")]),
+    when(me.ret.eq("efault"), [mmu_interval_read_end(k.mm.sub), goto("done")]),
+  ],
+  take_lock: ["take_lock(driver->update)", mutex_lock(k.update)],
+  read_retry: [
+    "if (mmu_interval_read_retry(sub, seq)) { release_lock(); goto again; }",
+    when(mmu_interval_read_retry(k.mm.sub), [mutex_unlock(k.update), goto("again")]),
+  ],
+  map: ["write the device PTE", set(k.gpu.pte.at(me.page), me.pfn)],
+  drop_lock: [
+    "release_lock(driver->update)",
+    mutex_unlock(k.update),
+    mmu_interval_read_end(k.mm.sub),
+  ],
+}))
+  .times(size("gpu_faults"))
+  .as("driver_populate_range()");
+
+const munmap = actor("munmap", { page: Page }, (me) => ({
+  call: ["munmap(page)", choose(me.page)],
+  munmap: munmap_syscall(k.mm, k.folio, me.page, driver_invalidate(me.page)),
+}))
+  .times(size("munmaps"))
+  .as("munmap(), mmap_lock");
+
+const dontneed = actor("dontneed", { page: Page }, (me) => ({
+  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
+  zap: madvise_dontneed(k.mm, k.folio, me.page, driver_invalidate(me.page)),
+}))
+  .times(size("dontneeds"))
+  .as("madvise(), VMA lock only");
+
+const compaction = actor(
+  "compaction",
+  { page: Page, src: Frame, dst: Frame, moved: bool },
+  (me) => ({
+    migrate: migrate_pages(k.mm, k.folio, me, me.moved, driver_invalidate(me.page)),
+  }),
+)
+  .times(size("compactions"))
+  .as("migrate_pages(), folio lock");
+
+const cpu = actor("cpu", { page: Page }, (me) => ({
+  store: [
+    "the CPU stores through its page table",
+    idle(),
+    choose(me.page, k.mm.pte.at(me.page).kind.eq("present")),
+    wait(k.mm.last_write.at(me.page).lt(versions)),
+    set(k.mm.last_write.at(me.page), k.mm.last_write.at(me.page).plus(1)),
+    set(k.folio.at(k.mm.pte.at(me.page).frame).data, k.mm.last_write.at(me.page)),
+    goto("store"),
+  ],
+}));
+
+/** The device by itself: it caches translations, stores through them, and completes flushes. */
+const device_tlb = actor("device_tlb", { page: Page }, (me) => ({
+  fill: [
+    "the device TLB caches a translation",
+    idle(),
+    fill_tlb(k.gpu, me.page),
+    set(k.gpu.tlb.at(me.page), k.gpu.pte.at(me.page)),
+    goto("fill"),
+  ],
+}));
+const device_flush = actor("device_flush", {}, () => ({
+  flush: ["the device completes the TLB flush", idle(), complete_tlb_flush(k.gpu), goto("flush")],
+}));
+const device_store = actor("device_store", { page: Page }, (me) => ({
+  store: [
+    "the device stores through its TLB",
+    idle(),
+    choose(me.page, k.gpu.tlb.at(me.page).ne(none)),
+    wait(k.mm.last_write.at(me.page).lt(versions)),
+    set(k.mm.last_write.at(me.page), k.mm.last_write.at(me.page).plus(1)),
+    set(k.folio.at(k.gpu.tlb.at(me.page)).data, k.mm.last_write.at(me.page)),
+    goto("store"),
+  ],
+}));
+
+export default spec({
+  name: "hmm-mirror",
+  doc: "a device mirrors an address space with hmm_range_fault()",
+  configs: {
+    ci: {
+      pages: 1,
+      sys_frames: 2,
+      vram_frames: 0,
+      versions: 1,
+      gpu_faults: 1,
+      munmaps: 1,
+      dontneeds: 1,
+      compactions: 1,
+    },
+    deep: {
+      pages: 2,
+      sys_frames: 3,
+      vram_frames: 0,
+      versions: 1,
+      gpu_faults: 2,
+      munmaps: 1,
+      dontneeds: 1,
+      compactions: 1,
+    },
+  },
+  shared: k,
+  actors: { gpu_fault, munmap, dontneed, compaction, cpu, device_tlb, device_flush, device_store },
+  always: {
+    no_stale_gpu_pte: no_stale_gpu_pte(k.gpu, k.mm),
+    no_lost_page: no_lost_page(k.mm, k.folio),
+    migration_entry_is_locked: migration_entry_is_locked(k.mm, k.folio),
+  },
+  reachable: {
+    gpu_maps_a_page: exists(Page, (p) => k.gpu.pte.at(p).ne(none)),
+    fault_loses_the_race: some(gpu_fault, (t) =>
+      t.at("read_retry").and(k.mm.sub.read.at(t.proc).eq("stale")),
+    ),
+    fault_waits_for_the_invalidation: some(gpu_fault, (t) => t.at("again.wait_event")),
+    fault_meets_a_migration_entry: some(gpu_fault, (t) => t.at("range_fault.entry_wait")),
+  },
+});
