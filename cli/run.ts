@@ -1,4 +1,5 @@
 /** Runs the searches of a plan in order and judges each. */
+import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import { judge, type Outcome } from "./judge.ts";
 import type { Task } from "./prepare.ts";
 import { progressLine } from "./progress.ts";
@@ -7,6 +8,12 @@ import { type Limits, startSearcher } from "./search.ts";
 export interface Run {
   outcomes: Outcome[];
   interrupted: boolean;
+}
+
+/** What the run says to the shell. */
+export function codeOf({ outcomes, interrupted }: Run): ExitCode {
+  if (interrupted) return EXIT.interrupted;
+  return outcomes.reduce<ExitCode>((code, o) => worse(code, o.code), EXIT.ok);
 }
 
 /** @param onOutcome called after each search, before the next one starts */

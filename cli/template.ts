@@ -20,19 +20,16 @@ import {
   exists,
   forall,
   goto,
-  none,
   oneOf,
-  proc,
   remove,
   scalarset,
-  self,
   set,
   shared,
   size,
   spec,
-  wait,
   when,
 } from "mmrace";
+import { mutex, mutex_lock, mutex_unlock } from "mmrace/kernel";
 
 // Pages are interchangeable. How many there are is a size, fixed by a configuration below.
 const Page = scalarset("Page", size("pages"));
@@ -43,43 +40,35 @@ const k = shared({
   gpu_pte: array(Page, oneOf("none", "mapped")),
   page: array(Page, oneOf("in_use", "freed")),
   invalidated: array(Page, bool),
-  driver_lock: proc, // its owner; ready-made locks are in "mmrace/kernel"
+  driver_lock: mutex(),
 });
 
 // An actor is a list of labelled steps: the C line, then what it does. One label is one atomic step.
-// wait() and choose() come first in a step, because a step never blocks half-way.
+// What may block (a lock, wait(), choose()) comes first, because a step never blocks half-way.
 const gpu_fault = actor("gpu_fault", { page: Page }, (me) => ({
   fault: ["the GPU faults on some page", choose(me.page)],
   look_up: [
     "if (!pte_present(pte)) return",
     when(k.cpu_pte.at(me.page).eq("none"), [goto("done")]),
   ],
-  take_lock: [
-    "mutex_lock(&driver->lock)",
-    wait(k.driver_lock.eq(none)),
-    set(k.driver_lock, self),
-  ],
+  take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],
   recheck: [
     "if (range->invalidated) goto drop_lock",
     when(k.invalidated.at(me.page), [goto("drop_lock")]),
   ],
   map: ["write the device PTE", set(k.gpu_pte.at(me.page), "mapped")],
-  drop_lock: ["mutex_unlock(&driver->lock)", set(k.driver_lock, none)],
+  drop_lock: ["mutex_unlock(&driver->lock)", mutex_unlock(k.driver_lock)],
 }));
 
 const munmap = actor("munmap", { page: Page }, (me) => ({
   unmap: ["munmap() of some page", choose(me.page)],
-  take_lock: [
-    "mutex_lock(&driver->lock)",
-    wait(k.driver_lock.eq(none)),
-    set(k.driver_lock, self),
-  ],
+  take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],
   invalidate: [
     "range->invalidated = true; zap the device PTE",
     set(k.invalidated.at(me.page), true),
     set(k.gpu_pte.at(me.page), "none"),
   ],
-  drop_lock: ["mutex_unlock(&driver->lock)", set(k.driver_lock, none)],
+  drop_lock: ["mutex_unlock(&driver->lock)", mutex_unlock(k.driver_lock)],
   clear: ["ptep_clear_flush()", set(k.cpu_pte.at(me.page), "none")],
   free: ["put_page()", set(k.page.at(me.page), "freed")],
 }));

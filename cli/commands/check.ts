@@ -1,15 +1,13 @@
 import { bytesOf, type Command, choiceOf, countOf, type Input, secondsOf } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
-import { EXIT, type ExitCode, worse } from "../exit-codes.ts";
 import { prepareFolder } from "../files.ts";
-import type { Outcome } from "../judge.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
 import type { Selection } from "../plan.ts";
 import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { jsonReport } from "../reporters/json.ts";
-import { runTasks } from "../run.ts";
+import { codeOf, runTasks } from "../run.ts";
 import type { Limits } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
 
@@ -65,18 +63,14 @@ async function check(input: Input): Promise<number> {
     if (!flags.has("json")) process.stdout.write(text);
   };
   print(human.head());
-  const { outcomes, interrupted } = await runTasks(tasks, limits, async (outcome) => {
+  const run = await runTasks(tasks, limits, async (outcome) => {
     print(human.row(outcome));
     if (flags.has("draw")) await draw(outcome, out);
   });
-  print(human.tail(outcomes, tasks.length));
-  const code = interrupted ? EXIT.interrupted : codeOf(outcomes);
-  if (flags.has("json")) process.stdout.write(jsonReport(outcomes, tasks.length, code));
+  print(human.tail(run.outcomes, tasks.length));
+  const code = codeOf(run);
+  if (flags.has("json")) process.stdout.write(jsonReport(run.outcomes, tasks.length, code));
   return code;
-}
-
-function codeOf(outcomes: Outcome[]): ExitCode {
-  return outcomes.reduce<ExitCode>((code, o) => worse(code, o.code), EXIT.ok);
 }
 
 function limitsOf(input: Input): Limits {

@@ -2,9 +2,11 @@
 import type { Command } from "../args.ts";
 import { checkCommand } from "./check.ts";
 import { drawCommand } from "./draw.ts";
+import { galleryCommand } from "./gallery.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
 import { replayCommand } from "./replay.ts";
+import { statusCommand } from "./status.ts";
 
 export const commands: Command[] = [
   checkCommand,
@@ -12,4 +14,6 @@ export const commands: Command[] = [
   drawCommand,
   newCommand,
   printCommand,
+  galleryCommand,
+  statusCommand,
 ];

@@ -13,7 +13,7 @@ export const replayCommand: Command = {
     "the schedule still works and still violates the same property; otherwise the exit code is 2.",
   ].join("\n"),
   options: {
-    changes: { help: "below the ladder, every step with the state that it changes" },
+    brief: { help: "the ladder only, not the state that each step changes" },
   },
   args: { min: 1, max: 1 },
   async run({ args, flags }) {
@@ -25,7 +25,7 @@ export const replayCommand: Command = {
       );
     }
     process.stdout.write(traceText(trace));
-    if (flags.has("changes")) process.stdout.write(`\n${changesText(trace)}`);
+    if (!flags.has("brief")) process.stdout.write(`\n${changesText(trace)}`);
     return EXIT.ok;
   },
 };

@@ -1,0 +1,52 @@
+import type { Command } from "../args.ts";
+import { EXIT } from "../exit-codes.ts";
+import { prepareFolder } from "../files.ts";
+import { galleryOf, staleFiles, writeGallery } from "../gallery.ts";
+import { countOf } from "../judge.ts";
+import { findSpecs } from "../loader/find.ts";
+import { prepare } from "../prepare.ts";
+import { humanReporter } from "../reporters/human.ts";
+import { codeOf, runTasks } from "../run.ts";
+import { colorsFor } from "../terminal.ts";
+
+const FOLDER = "counterexamples/gallery";
+
+export const galleryCommand: Command = {
+  name: "gallery",
+  summary: "write the counterexamples of all mutants into one folder",
+  usage: "[SPEC...] [--out DIR] [--check]",
+  details: [
+    "For each mutant: .json, .txt, .dot and .svg; and a README.md that lists them. The same specs give",
+    "the same bytes. Files of mutants that are gone are removed. Nothing is written unless every",
+    "mutant violates what it must.",
+  ].join("\n"),
+  options: {
+    out: { value: "DIR", help: `the folder (default: ${FOLDER})` },
+    check: { help: "write nothing; exit code 1 when the folder is not up to date" },
+  },
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  async run({ args, flags, values }) {
+    const folder = values.get("out") ?? FOLDER;
+    const all = await prepare(findSpecs(args), { mutants: true }, { typecheck: false });
+    const tasks = all.tasks.filter((t) => t.breaks !== undefined);
+    if (!flags.has("check")) prepareFolder(folder);
+    const human = humanReporter(tasks, colorsFor(process.stdout, flags));
+    const run = await runTasks(tasks, {}, (outcome) => {
+      if (outcome.code !== EXIT.ok) process.stdout.write(human.row(outcome));
+    });
+    const code = codeOf(run);
+    if (code !== EXIT.ok) {
+      process.stdout.write(human.tail(run.outcomes, tasks.length));
+      return code;
+    }
+    const files = await galleryOf(run.outcomes, folder);
+    const stale = staleFiles(files, folder);
+    if (!flags.has("check")) {
+      writeGallery(files, folder);
+      process.stdout.write(`${folder}: ${countOf(stale.length, "file")} changed\n`);
+      return EXIT.ok;
+    }
+    for (const name of stale) process.stderr.write(`${folder}/${name}: not up to date\n`);
+    return stale.length > 0 ? EXIT.violation : EXIT.ok;
+  },
+};

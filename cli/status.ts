@@ -1,0 +1,32 @@
+/** The state of the specs as Markdown: no times, so that the same specs give the same text. */
+import type { Outcome } from "./judge.ts";
+import { table } from "./markdown.ts";
+import { showCount } from "./progress.ts";
+
+export function statusText(outcomes: Outcome[]): string {
+  const schemes = outcomes.filter((o) => o.task.breaks === undefined);
+  const mutants = outcomes.filter((o) => o.task.breaks !== undefined);
+  const head = ["spec", "configuration", "states", "transitions", "depth", "verdict"];
+  const known = table(["spec", "mutant", "steps", "verdict"], mutants.map(mutantRow));
+  return table(head, schemes.map(schemeRow)) + (mutants.length > 0 ? `\n${known}` : "");
+}
+
+function schemeRow({ task, result, verdict }: Outcome): string[] {
+  const { spec, variant, config } = task;
+  const sizes = spec.configs.find((c) => c.name === config)?.sizes ?? {};
+  const shown = Object.entries(sizes).map(([name, n]) => `${name} ${n}`);
+  const { states, transitions, depth } = result;
+  return [
+    variant ? `${spec.name}, ${variant}` : spec.name,
+    shown.length > 0 ? `${config}: ${shown.join(", ")}` : config,
+    showCount(states),
+    showCount(transitions),
+    String(depth),
+    verdict,
+  ];
+}
+
+function mutantRow({ task, trace, verdict }: Outcome): string[] {
+  const steps = trace ? String(trace.steps.length) : "-";
+  return [task.spec.name, `\`${task.variant}\``, steps, verdict];
+}
