@@ -1,5 +1,5 @@
 /** The public door of the checker: a model goes in, a verdict comes out. */
-import { interpret, type Model, violationsIn } from "../model/ir/index.ts";
+import { interpret, type Model, resetDeadLocals, violationsIn } from "../model/ir/index.ts";
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
@@ -28,7 +28,8 @@ export type {
 export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const now = options.now ?? (() => 0);
   const began = now();
-  const engine = engineFor(model, options.engine ?? "compiled");
+  const reduced = options.deadReset === false ? model : resetDeadLocals(model);
+  const engine = engineFor(reduced, options.engine ?? "compiled");
   const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
   const outcome = search(engine, arena, {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
