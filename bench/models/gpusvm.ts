@@ -1,9 +1,9 @@
 /**
- * The benchmark family: a simplified GPU shared-virtual-memory protocol. P pages, C CPU-fault threads, G
- * GPU-fault threads, one munmap, optionally an evictor (E) and a garbage collector (Q).
+ * The benchmark family: a simplified GPU shared-virtual-memory protocol. P pages, C CPU-fault
+ * threads, G GPU-fault threads, one munmap, optionally an evictor (E) and a garbage collector (Q).
  *
- * It has the size and the lock structure of real schemes and says nothing about any of them. The same
- * steps exist in Promela, Murphi and TLA+; all tools reach the same counts.
+ * It has the size and the lock structure of real schemes and says nothing about any of them. The
+ * same steps exist in Promela, Murphi and TLA+; all tools reach the same counts.
  */
 import {
   type ActorDecl,

@@ -1,8 +1,8 @@
 /**
- * Expressions as JavaScript text. Each comes with the interval its value lies in, so that checks which
- * cannot fail are left out. An evaluation that has no value (index out of bounds, division) sets the flag
- * `F` and goes on with some number: expressions have no effects, and the caller looks at the flag before
- * it uses the result.
+ * Expressions as JavaScript text. Each comes with the interval its value lies in, so that checks
+ * which cannot fail are left out. An evaluation that has no value (index out of bounds, division)
+ * sets the flag `F` and goes on with some number: expressions have no effects, and the caller
+ * looks at the flag before it uses the result.
  */
 import {
   DONE,

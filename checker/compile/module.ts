@@ -94,6 +94,12 @@ export function moduleText(packing: Packing): string {
     propertyText(packing, name, expr, list("s"));
   const test = (name: string): string => `!${name}(${list("s")})`;
   const atRest = model.atRest.map((_, k) => test(`atRest${k}`));
+  const calls = processes.map((p) => {
+    return `n = p${p.pid}(${list("s")}, n); if (n < 0) { R[1] = 1; n = ~n; break; }`;
+  });
+  const facts = model.reachable.map((_, k) => {
+    return `if (Q[${k}] === 0 && reachable${k}(${list("s")})) Q[${k}] = 1;`;
+  });
   return `"use strict";
 let S = null, T = null, slotMask = 0, slotBits = 0;
 function bind(states, index, bits) {
@@ -109,7 +115,7 @@ function expand(from, to) {
   R[1] = 0;
   for (; i < to && n < ${BATCH * packing.words}; i++) {
     const ${load}, before = n;
-${processes.map((p) => `    n = p${p.pid}(${list("s")}, n); if (n < 0) { R[1] = 1; n = ~n; break; }`).join("\n")}
+${calls.join("\n")}
     if (n === before) {
       if (${["!rests(".concat(list("s"), ")"), ...atRest].join(" || ")}) { R[1] = 1; break; }
       terminal++;
@@ -128,7 +134,7 @@ function check(from, to) {
 function reach(from, to) {
   for (let i = from; i < to; i++) {
     const ${load};
-${model.reachable.map((_, k) => `    if (Q[${k}] === 0 && reachable${k}(${list("s")})) Q[${k}] = 1;`).join("\n")}
+${facts.join("\n")}
   }
 }
 ${tableText(packing.words)}

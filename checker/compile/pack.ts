@@ -1,9 +1,9 @@
 /**
  * From the cells of a layout to bit fields in 32-bit words.
  *
- * Every cell gets the bits that its bounds need; the cells of one array lie side by side with a constant
- * stride, so that an index known only at run time is a shift and not a table. Words are filled
- * first-fit, widest piece first.
+ * Every cell gets the bits that its bounds need; the cells of one array lie side by side with a
+ * constant stride, so that an index known only at run time is a shift and not a table. Words are
+ * filled first-fit, widest piece first.
  */
 import {
   type ActorDecl,
@@ -17,7 +17,10 @@ import {
 /** The model is legal but cannot be laid out in words. */
 export class PackError extends Error {}
 
-/** Where one slot of the layout is: `width` bits of word `word` from bit `shift`, counting from `lo`. */
+/**
+ * Where one slot of the layout is: `width` bits of word `word` from bit `shift`, counting from
+ * `lo`.
+ */
 export interface Field {
   word: number;
   shift: number;
@@ -60,7 +63,9 @@ export interface Packing {
 /** More words than this per state are refused. */
 const MAX_WORDS = 64;
 
-/** Computes the packing of a layout; throws {@link PackError} when a range or the state is too wide. */
+/**
+ * Computes the packing of a layout; throws {@link PackError} when a range or the state is too wide.
+ */
 export function packingOf(layout: Layout): Packing {
   const places: Place[] = [];
   const placeOf = (cells: Cells, slot: number): Place => {

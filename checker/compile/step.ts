@@ -1,10 +1,11 @@
 /**
- * One step of one process as JavaScript text: it reads the state words `s0, s1, ...`, works on copies
- * `t0, t1, ...`, and appends one successor to the buffer `C` for every way of taking the step.
+ * One step of one process as JavaScript text: it reads the state words `s0, s1, ...`, works on
+ * copies `t0, t1, ...`, and appends one successor to the buffer `C` for every way of taking the
+ * step.
  *
  * `n` is the next free position in `C`. A step in which something is violated returns `~n`; what
- * exactly, the interpreter says. Each nondeterministic choice is a loop around everything that comes
- * after it, so the successors come out in the order of the interpreter.
+ * exactly, the interpreter says. Each nondeterministic choice is a loop around everything that
+ * comes after it, so the successors come out in the order of the interpreter.
  */
 import type { Process, Stmt } from "../../model/ir/index.ts";
 import { allStmts, DONE } from "../../model/ir/index.ts";

@@ -1,6 +1,6 @@
 /**
- * What the search asks of an engine. There are two: generated code, and the reference interpreter behind
- * the same door. Both read states from the store and write successors to the batch.
+ * What the search asks of an engine. There are two: generated code, and the reference interpreter
+ * behind the same door. Both read states from the store and write successors to the batch.
  */
 import type { Interpreter } from "../../model/ir/index.ts";
 import type { Packing } from "../compile/pack.ts";
@@ -37,12 +37,14 @@ export interface Engine {
   /** Uses these tables from now on. */
   bind(tables: Tables): void;
   /**
-   * Puts the successors of the states `from`, `from + 1`, ... in the batch, until it is full, `to` is
-   * reached, or a state has a violation (then `batch.problem` is set and the successors before it are in
-   * the batch). Returns the first state that is not finished.
+   * Puts the successors of the states `from`, `from + 1`, ... in the batch, until it is full,
+   * `to` is reached, or a state has a violation (then `batch.problem` is set and the successors
+   * before it are in the batch). Returns the first state that is not finished.
    */
   expand(from: number, to: number): number;
-  /** Stores what is new in the first `filled` words of the batch as states `count` ...; new count. */
+  /**
+   * Stores what is new in the first `filled` words of the batch as states `count` ...; new count.
+   */
   insert(count: number, filled: number): number;
   /** Rebuilds the (cleared) index over the states 1 to `count - 1`. */
   rehash(count: number): void;

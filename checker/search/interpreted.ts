@@ -1,4 +1,6 @@
-/** The reference interpreter as an engine: slow, and the one that generated code is compared with. */
+/**
+ * The reference interpreter as an engine: slow, and the one that generated code is compared with.
+ */
 import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
 import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";

@@ -1,7 +1,7 @@
 /**
- * Breadth-first search. The store is the queue: states are numbered in the order in which they are found,
- * and each level (all states at one distance from the initial ones) is a run of numbers. That is enough
- * to rebuild a shortest trace, so no parent is kept.
+ * Breadth-first search. The store is the queue: states are numbered in the order in which they
+ * are found, and each level (all states at one distance from the initial ones) is a run of
+ * numbers. That is enough to rebuild a shortest trace, so no parent is kept.
  */
 import type { State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";

@@ -1,6 +1,7 @@
 /**
- * Back from a state to an initial one. Level by level: among the states of the level before, the first one
- * that has the wanted successor. The steps are generated again; nothing was stored for it.
+ * Back from a state to an initial one. Level by level: among the states of the level before, the
+ * first one that has the wanted successor. The steps are generated again; nothing was stored for
+ * it.
  */
 import type { Move, Outcome, State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";

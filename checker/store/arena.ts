@@ -1,7 +1,7 @@
 /**
- * Where states and index live. Memory is asked for in a small piece first and then for the whole budget
- * at once: the operating system gives a page only when it is touched, so a large request costs nothing,
- * and growing needs neither copies nor twice the memory.
+ * Where states and index live. Memory is asked for in a small piece first and then for the whole
+ * budget at once: the operating system gives a page only when it is touched, so a large request
+ * costs nothing, and growing needs neither copies nor twice the memory.
  */
 import os from "node:os";
 import type { Tables } from "../search/engine.ts";
@@ -46,8 +46,8 @@ export function arenaBytes(arena: Arena, count: number): number {
 }
 
 /**
- * Makes room for states up to number `most`. "grown" means that the index is cleared and must be filled
- * again; "full", that the budget (or what the machine gives) is not enough.
+ * Makes room for states up to number `most`. "grown" means that the index is cleared and must be
+ * filled again; "full", that the budget (or what the machine gives) is not enough.
  */
 export function reserve(arena: Arena, most: number): "ready" | "grown" | "full" {
   let bits = arena.slotBits;

@@ -2,9 +2,9 @@
  * The same hash table twice: as text for the generated engine (one variable per word), and as plain
  * functions for the interpreted one.
  *
- * Open addressing with linear probing. A slot is a state number in its low bits and, in the bits above,
- * the top bits of the hash: a slot that is not the state's own is passed without looking at the state.
- * Slot 0 is empty, as there is no state 0.
+ * Open addressing with linear probing. A slot is a state number in its low bits and, in the bits
+ * above, the top bits of the hash: a slot that is not the state's own is passed without looking
+ * at the state. Slot 0 is empty, as there is no state 0.
  */
 import type { Tables } from "../search/engine.ts";
 
@@ -29,8 +29,9 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
 }
 
 /**
- * Text of `insert(count, filled)` and `rehash(count)`. Memory is the limit, so both first touch what they will
- * need for a whole batch, in loops without branches that wait for it, and then do the work.
+ * Text of `insert(count, filled)` and `rehash(count)`. Memory is the limit, so both first touch
+ * what they will need for a whole batch, in loops without branches that wait for it, and then do
+ * the work.
  */
 export function tableText(words: number): string {
   const each = (f: (i: number) => string, join: string): string =>
