@@ -1,5 +1,6 @@
 /** What stands in the rows of the swim lanes: boxes with text, and what changed. Sizes included. */
 import type { Change, Flow, Trace, TraceStep } from "../../model/ir/trace.ts";
+import { DONE } from "../../model/ir/types.ts";
 import { FONT, type Line, linesHeight, lineWidth } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
 import { foldText, foldTrace, type Row } from "./fold.ts";
@@ -109,7 +110,10 @@ function blockedRow(trace: Trace, wide: number): SheetRow {
   const last = trace.steps.length;
   const cells = trace.blocked.map((blocked) => {
     const code = atMost(wrap(blocked.text, wide), LINES_PER_BOX, wide);
-    const note = blocked.waitsFor.length > 0 ? waitText(trace, blocked) : "waits for ever";
+    const note =
+      blocked.waitsFor.length > 0 || blocked.label === DONE
+        ? waitText(trace, blocked)
+        : "waits for ever";
     const lines: Line[] = [
       ...code.map((text) => ({ parts: [{ text }] })),
       ...wrap(note, Math.floor(wide * 1.1)).map((text) => ({

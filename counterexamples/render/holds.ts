@@ -34,7 +34,6 @@ export function holdsOf(trace: Trace): Hold[] {
     holds.findLast((h) => h.open && h.name === name);
   const begin = (pid: number, use: LockUse, from: number): Hold => {
     const { name, lock, mode } = use;
-    const slot = freeSlot(holds, pid);
     const hold: Hold = {
       pid,
       name,
@@ -44,7 +43,7 @@ export function holdsOf(trace: Trace): Hold[] {
       from,
       to: trace.steps.length,
       open: true,
-      slot,
+      slot: 0,
       downgraded: undefined,
     };
     holds.push(hold);
@@ -64,19 +63,23 @@ export function holdsOf(trace: Trace): Hold[] {
         hold.downgraded = "from";
         if (hold.from === 0) hold.mode = "exclusive";
         const shared = begin(hold.pid, { ...use, mode: "shared" }, step.number);
-        shared.slot = hold.slot;
         shared.downgraded = "into";
       }
     }
   }
-  return holds.sort((a, b) => a.from - b.from);
+  return withSlots(holds.sort((a, b) => a.from - b.from));
 }
 
-function freeSlot(holds: Hold[], pid: number): number {
-  const taken = new Set(holds.filter((h) => h.open && h.pid === pid).map((h) => h.slot));
-  let slot = 0;
-  while (taken.has(slot)) slot++;
-  return slot;
+/** Bars of one lane that meet in a row stand side by side; what a downgrade leaves stays in its place. */
+function withSlots(holds: Hold[]): Hold[] {
+  holds.forEach((hold, i) => {
+    const before = holds.slice(0, i).filter((h) => h.pid === hold.pid);
+    const meeting = before.filter((h) => h.open || h.to >= hold.from);
+    const same = meeting.find((h) => h.to === hold.from && h.name === hold.name);
+    if (hold.downgraded === "into" && same) hold.slot = same.slot;
+    else while (meeting.some((h) => h.slot === hold.slot)) hold.slot++;
+  });
+  return holds;
 }
 
 /** Is the hold in force while another process makes this step? */

@@ -1,6 +1,7 @@
 /** What the trace shows, in words: the same words in every picture. */
 import { match } from "ts-pattern";
 import type { Blocked, Flow, LockUse, Trace, Violation } from "../../model/ir/trace.ts";
+import { DONE } from "../../model/ir/types.ts";
 import { laneName } from "./lanes.ts";
 import { ascii, asciiLines, listed } from "./text.ts";
 
@@ -56,6 +57,9 @@ export function blockedText(trace: Trace, blocked: Blocked): string {
 }
 
 export function waitText(trace: Trace, blocked: Blocked): string {
+  if (blocked.label === DONE) {
+    return `has ended and still holds ${listed(blocked.holds.map((h) => ascii(h.name)))}`;
+  }
   if (blocked.waitsFor.length === 0) return `waits at ${ascii(blocked.text)}`;
   return blocked.waitsFor.map((use) => `waits for ${oneWait(trace, blocked, use)}`).join(", ");
 }

@@ -3,6 +3,7 @@ import { instance } from "@viz-js/viz";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DrawingFailed, toDot, toSvg } from "../../counterexamples/render/index.ts";
+import { describeWith } from "../support/oracle.ts";
 import { anyTrace } from "./arbitrary.ts";
 import { expectGolden } from "./golden.ts";
 import { allTraces, nasty, stalePte } from "./traces.ts";
@@ -137,9 +138,7 @@ describe("SVG", () => {
   });
 });
 
-const native = spawnSync("dot", ["-V"]);
-
-describe.skipIf(native.error !== undefined)("native dot", () => {
+describeWith("dot", "native dot", () => {
   it("draws the same picture", async () => {
     for (const trace of Object.values(allTraces)) {
       const dot = toDot(trace);
