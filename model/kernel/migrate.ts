@@ -19,6 +19,7 @@ import {
   type Expr,
   exists,
   goto,
+  idle,
   none,
   type Ref,
   type Routine,
@@ -230,6 +231,7 @@ export function migrate_pages(
   return routine("migrate_pages", {}, () => ({
     isolate: [
       "isolate_migratepages(): folio_get()",
+      idle(),
       choose(src, isolated),
       folio_get(folios.at(src)),
     ],

@@ -11,13 +11,14 @@
  *          NUMA-hint entries; page-table levels; the CPU TLB.
  */
 import {
-  all,
   array,
   block,
   bool,
+  count,
   type Effect,
   type Expr,
   forall,
+  ite,
   none,
   oneOf,
   range,
@@ -61,26 +62,39 @@ export function pte_clear(pte: Pte): Effect {
 }
 
 /**
- * No page is lost: an entry leads to a live frame that holds the last write, and where there is no entry
- * there is nothing to hold.
+ * No page is lost: a page-table entry leads to the last write, and where there is no entry nothing was
+ * written since the page was given up.
  */
 export function no_lost_page(mm: Mm, folios: Folios): Expr<boolean> {
   return forall(Page, (p) => {
-    const pte = mm.pte.at(p);
-    const held = all(
-      folios.at(pte.frame).ref.count.gt(0),
-      folios.at(pte.frame).data.eq(mm.last_write.at(p)),
+    const { kind, frame } = mm.pte.at(p);
+    return ite(
+      kind.eq("none"),
+      mm.last_write.at(p).eq(0),
+      folios.at(frame).data.eq(mm.last_write.at(p)),
     );
-    return pte.kind.eq("none").and(mm.last_write.at(p).eq(0)).or(pte.kind.ne("none").and(held));
+  });
+}
+
+/** A frame that a page-table entry refers to is not free. */
+export function no_free_while_mapped(mm: Mm, folios: Folios): Expr<boolean> {
+  return forall(Page, (p) => {
+    const { kind, frame } = mm.pte.at(p);
+    return kind.ne("none").implies(folios.at(frame).ref.count.gt(0));
   });
 }
 
 /** A migration entry refers to a folio that somebody has locked. */
 export function migration_entry_is_locked(mm: Mm, folios: Folios): Expr<boolean> {
-  return forall(Page, (p) =>
-    mm.pte
-      .at(p)
-      .kind.eq("migration")
-      .implies(folios.at(mm.pte.at(p).frame).lock.owner.ne(none)),
+  return forall(Page, (p) => {
+    const { kind, frame } = mm.pte.at(p);
+    return kind.eq("migration").implies(folios.at(frame).lock.owner.ne(none));
+  });
+}
+
+/** At rest, a folio has one reference for each entry that maps it, and no other. */
+export function no_leaked_reference(mm: Mm, folios: Folios): Expr<boolean> {
+  return forall(Frame, (f) =>
+    folios.at(f).ref.count.eq(count(Page, (p) => mm.pte.at(p).frame.eq(f))),
   );
 }

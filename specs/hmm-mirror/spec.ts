@@ -16,9 +16,15 @@ import {
   exists,
   goto,
   idle,
+  insert_before,
+  move_after,
+  move_before,
   none,
+  remove,
+  replace,
   retry,
   routine,
+  self,
   set,
   shared,
   size,
@@ -48,6 +54,8 @@ import {
   mutex,
   mutex_lock,
   mutex_unlock,
+  no_free_while_mapped,
+  no_leaked_reference,
   no_lost_page,
   no_stale_gpu_pte,
   Page,
@@ -196,8 +204,12 @@ export default spec({
   actors: { gpu_fault, munmap, dontneed, compaction, cpu, device_tlb, device_flush, device_store },
   always: {
     no_stale_gpu_pte: no_stale_gpu_pte(k.gpu, k.mm),
-    no_lost_page: no_lost_page(k.mm, k.folio),
     migration_entry_is_locked: migration_entry_is_locked(k.mm, k.folio),
+    no_free_while_mapped: no_free_while_mapped(k.mm, k.folio),
+    no_lost_page: no_lost_page(k.mm, k.folio),
+  },
+  at_rest: {
+    no_leaked_reference: no_leaked_reference(k.mm, k.folio),
   },
   reachable: {
     gpu_maps_a_page: exists(Page, (p) => k.gpu.pte.at(p).ne(none)),
@@ -206,5 +218,111 @@ export default spec({
     ),
     fault_waits_for_the_invalidation: some(gpu_fault, (t) => t.at("again.wait_event")),
     fault_meets_a_migration_entry: some(gpu_fault, (t) => t.at("range_fault.entry_wait")),
+  },
+  mutants: {
+    retry_not_checked: {
+      from: "core-mm.md 12, M4",
+      breaks: "no_stale_gpu_pte",
+      change: [remove(gpu_fault, "read_retry")],
+    },
+    retry_checked_outside_lock: {
+      from: "core-mm.md 12, M4",
+      breaks: "no_stale_gpu_pte",
+      change: [
+        remove(gpu_fault, "read_retry"),
+        insert_before(gpu_fault, "take_lock", {
+          unlocked_retry: [
+            "if (mmu_interval_read_retry(sub, seq)) goto again; /* no lock */",
+            when(mmu_interval_read_retry(k.mm.sub), [goto("again")]),
+          ],
+        }),
+      ],
+    },
+    seq_set_after_unlock: {
+      from: "core-mm.md 12, M5",
+      breaks: "no_stale_gpu_pte",
+      change: [move_after(dontneed, "zap.zap.start.cb.set_seq", "zap.zap.start.cb.drop_lock")],
+    },
+    read_begin_after_snapshot: {
+      from: "core-mm.md 12, M6",
+      breaks: "no_stale_gpu_pte",
+      change: [
+        remove(gpu_fault, "again.read_seq"),
+        remove(gpu_fault, "again.wait_event"),
+        remove(gpu_fault, "range_fault.check_retry"),
+        insert_before(gpu_fault, "take_lock", {
+          late_read_seq: [
+            "seq = mmu_interval_read_begin(sub) /* after hmm_range_fault() */",
+            wait(k.mm.sub.seq_is_current.not()),
+            set(k.mm.sub.read.at(self), "fresh"),
+          ],
+        }),
+      ],
+    },
+    tlb_flush_not_awaited: {
+      from: "core-mm.md 12, M7",
+      breaks: "no_stale_gpu_pte",
+      change: [remove(dontneed, "zap.zap.start.cb.flush_wait")],
+    },
+    zap_before_invalidate_range_start: {
+      from: "core-mm.md 6.3, 1",
+      breaks: "no_stale_gpu_pte",
+      change: [move_before(munmap, "munmap.unmap.zap", "munmap.unmap.start.itree_start")],
+    },
+    read_begin_under_the_lock: {
+      from: "core-mm.md 12, M13",
+      breaks: "deadlock",
+      change: [
+        remove(gpu_fault, "take_lock"),
+        insert_before(gpu_fault, "again.read_seq", {
+          early_lock: ["take_lock(driver->update) /* too early */", mutex_lock(k.update)],
+        }),
+        replace(gpu_fault, "check_ret", [
+          "if (ret) { release_lock(); goto again or return ret; }",
+          when(gpu_fault.me.ret.ne("ok"), [mutex_unlock(k.update)]),
+          when(gpu_fault.me.ret.eq("ebusy"), [goto("again")]),
+          when(gpu_fault.me.ret.eq("efault"), [mmu_interval_read_end(k.mm.sub), goto("done")]),
+        ]),
+      ],
+    },
+    callback_waits_for_the_folio: {
+      from: "core-mm.md 12, M12",
+      breaks: "deadlock",
+      change: [
+        insert_before(munmap, "munmap.unmap.start.cb.set_seq", {
+          folio_wait: [
+            "folio_wait_locked(pfn_folio(pte)) /* under driver->update */",
+            wait(
+              k.mm.pte
+                .at(munmap.me.page)
+                .frame.eq(none)
+                .or(k.folio.at(k.mm.pte.at(munmap.me.page).frame).lock.owner.eq(none)),
+            ),
+          ],
+        }),
+      ],
+    },
+    entry_restored_before_the_copy: {
+      from: "core-mm.md 12, M20",
+      breaks: "no_lost_page",
+      change: [
+        move_after(compaction, "migrate.finalize.copy_write", "migrate.finalize.remove_ptes"),
+      ],
+    },
+    migration_entry_left_behind: {
+      from: "core-mm.md 12, M15",
+      breaks: "migration_entry_is_locked",
+      change: [remove(compaction, "migrate.finalize.remove_ptes")],
+    },
+    lock_leaked_on_retry: {
+      from: "core-mm.md 11, L3",
+      breaks: "lock_held_on_exit",
+      change: [
+        replace(gpu_fault, "read_retry", [
+          "if (mmu_interval_read_retry(sub, seq)) goto again; /* lock kept */",
+          when(mmu_interval_read_retry(k.mm.sub), [goto("again")]),
+        ]),
+      ],
+    },
   },
 });

@@ -1,0 +1,67 @@
+/** The garbage collector: ranges that munmap() left behind are unbound and removed. */
+import {
+  actor,
+  choose,
+  goto,
+  idle,
+  none,
+  type Routine,
+  ret,
+  routine,
+  set,
+  wait,
+  when,
+} from "mmrace";
+import {
+  dma_resv_lock,
+  dma_resv_unlock,
+  down_read,
+  mutex_lock,
+  mutex_unlock,
+  Page,
+  up_read,
+} from "mmrace/kernel";
+import { gc_list_is_empty, k } from "./state.ts";
+
+/** xe_svm_garbage_collector() (drivers/gpu/drm/xe/xe_svm.c); caller holds vm->lock. */
+export function garbage_collector(): Routine {
+  return routine("xe_svm_garbage_collector", { page: Page }, (me) => {
+    const range = k.range.at(me.page);
+    return {
+      pop: [
+        "list_first_entry_or_null(); list_del()",
+        choose(me.page, k.range.at(me.page).on_gc_list.or(gc_list_is_empty())),
+        when(range.on_gc_list.not(), [ret()]),
+        set(range.on_gc_list, false),
+      ],
+      resv_lock: ["xe_vm_lock(vm)", dma_resv_lock(k.vm_resv)],
+      unbind_lock: ["xe_svm_notifier_lock(vm)", down_read(k.notifier_lock)],
+      unbind: [
+        "xe_vm_range_unbind(): push job, add fence, tile_present = 0",
+        set(k.unbind.queued, true),
+        set(k.unbind.in_resv, true),
+        set(k.unbind.page, me.page),
+        set(range.tile_present, false),
+      ],
+      unbind_unlock: ["xe_svm_notifier_unlock(vm)", up_read(k.notifier_lock)],
+      resv_unlock: ["xe_vm_unlock(vm)", dma_resv_unlock(k.vm_resv)],
+      unmap_lock: ["drm_gpusvm_range_unmap_pages(): notifier lock", down_read(k.notifier_lock)],
+      unmap_pages: [
+        "__drm_gpusvm_unmap_pages()",
+        set(range.has_dma_mapping, false),
+        set(range.dma_addr, none),
+      ],
+      unmap_unlock: ["drm_gpusvm_range_unmap_pages(): unlock", up_read(k.notifier_lock)],
+      remove_lock: ["drm_gpusvm_range_remove(): notifier lock", down_read(k.notifier_lock)],
+      remove: ["__drm_gpusvm_range_remove()", set(range.in_tree, false)],
+      remove_unlock: ["drm_gpusvm_range_remove(): unlock", up_read(k.notifier_lock), goto("pop")],
+    };
+  });
+}
+
+export const gc = actor("gc", {}, () => ({
+  work: ["garbage collector work", idle(), wait(gc_list_is_empty().not())],
+  vm_lock: ["down_write(&vm->lock)", mutex_lock(k.vm_lock)],
+  collect: garbage_collector(),
+  vm_unlock: ["up_write(&vm->lock)", mutex_unlock(k.vm_lock), goto("work")],
+})).as("garbage collector");
