@@ -6,8 +6,8 @@
  * them. An array counts as one variable and is never killed. A local that a property peeks at is live
  * everywhere.
  */
-import { type Cells, layoutOf, memberBounds } from "./layout.ts";
-import { findScalarset } from "./names.ts";
+import { layoutOf } from "./layout.ts";
+import { resetOf } from "./reset.ts";
 import type { ActorDecl, Expr, Model, Ref, Step, Stmt } from "./types.ts";
 import { DONE } from "./types.ts";
 import { exprsOfRef, exprsOfStmt, refsRead } from "./walk.ts";
@@ -223,60 +223,4 @@ function dirtiedBy(
   const value = stmt.kind === "set" && stmt.value.kind === "const" ? stmt.value.value : undefined;
   const isInitial = init?.kind === "value" && init.value === value;
   return isInitial && killed(stmt.target) ? without(dirty, name) : union(dirty, [name]);
-}
-
-/** The statements that give all cells their initial value; undefined when there is no way to say it. */
-function resetOf(model: Model, cells: Cells): Stmt[] | undefined {
-  const { init } = cells.decl;
-  if (init.kind === "any") return undefined;
-  const values = init.kind === "value" ? Array(cells.count).fill(init.value) : init.values;
-  return resetCells(model, cells, values, []);
-}
-
-/** Resets the part of the array under `index`, whose initial values are given row-major. */
-function resetCells(
-  model: Model,
-  cells: Cells,
-  values: number[],
-  index: Expr[],
-): Stmt[] | undefined {
-  const dim = cells.dims[index.length];
-  const { name, domain } = cells.decl;
-  const [first] = values;
-  if (first === undefined) return [];
-  if (!dim) {
-    const target: Ref = { kind: "local", name, index };
-    return [{ kind: "set", target, value: { kind: "const", domain, value: first } }];
-  }
-  const size = dim.hi - dim.lo + 1;
-  const width = values.length / size;
-  const slice = (i: number): number[] => values.slice(i * width, (i + 1) * width);
-  const bind = `reset${index.length}`;
-  const under = (part: number[], e: Expr) => resetCells(model, cells, part, [...index, e]);
-  const member: Expr = { kind: "bound", name: bind };
-
-  if (values.every((v) => v === first)) {
-    const body = under(slice(0), member);
-    return body && [{ kind: "each", bind, over: dim.domain, body }];
-  }
-  if (dim.domain.kind === "proc") return undefined;
-  if (dim.domain.kind !== "scalarset") {
-    const parts = Array.from({ length: size }, (_, i) =>
-      under(slice(i), { kind: "const", domain: dim.domain, value: dim.lo + i }),
-    );
-    return parts.every((p) => p !== undefined) ? parts.flat() : undefined;
-  }
-  // Members have no names, but their classes do, and within a class the initial values agree.
-  const set = findScalarset(model, dim.domain.name);
-  const { lo } = memberBounds(model, dim.domain);
-  const body: Stmt[] = [];
-  let position = lo;
-  for (const { name: className, size: count } of set.classes) {
-    const part = count > 0 ? under(slice(position - lo), member) : [];
-    if (!part) return undefined;
-    const cond: Expr = { kind: "inClass", arg: member, set: set.name, class: className };
-    if (part.length > 0) body.push({ kind: "when", cond, then: part, else: [] });
-    position += count;
-  }
-  return [{ kind: "each", bind, over: dim.domain, body }];
 }

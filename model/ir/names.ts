@@ -37,6 +37,20 @@ export function processNames(model: Model): string[] {
   return model.actors.flatMap((a) => Array.from({ length: a.count }, (_, i) => processName(a, i)));
 }
 
+/** Is there a declaration for the domain, so that its bounds are known? */
+export function isDeclared(model: Model, domain: Domain): boolean {
+  switch (domain.kind) {
+    case "enum":
+      return model.enums.some((e) => e.name === domain.name);
+    case "scalarset":
+      return model.scalarsets.some((s) => s.name === domain.name);
+    case "bool":
+    case "range":
+    case "proc":
+      return true;
+  }
+}
+
 /** One value of a domain as text. */
 export function showValue(model: Model, domain: Domain, value: number): string {
   switch (domain.kind) {

@@ -4,7 +4,7 @@
  * Operators bind as in C; `=>` binds weaker than `||` and stronger than `?:`. A quantifier reaches as far
  * to the right as it can, so it stands in parentheses wherever it is an operand.
  */
-import { showCell, showValue } from "./names.ts";
+import { isDeclared, showCell, showValue } from "./names.ts";
 import type {
   ActorDecl,
   ArithOp,
@@ -203,7 +203,7 @@ function joined(
 }
 
 function constant(domain: Domain, value: number, { model }: Scope): string {
-  if (model) return showValue(model, domain, value);
+  if (model && isDeclared(model, domain)) return showValue(model, domain, value);
   switch (domain.kind) {
     case "bool":
       return value === 0 ? "false" : "true";

@@ -1,7 +1,7 @@
 /** The shortest possible checker: breadth-first search over the reference interpreter. */
 import { type Interpreter, interpret, type Outcome, type State } from "../../model/ir/eval.ts";
 import type { Model } from "../../model/ir/types.ts";
-import { violationIn } from "../../model/ir/verdict.ts";
+import { violationsIn } from "../../model/ir/verdict.ts";
 
 export interface Explored {
   interpreter: Interpreter;
@@ -29,9 +29,10 @@ export function bfs(model: Model, limit = 100_000): Explored {
   };
   const verdicts = new Set<string>();
   for (let state = queue.shift(); state && seen.size <= limit; state = queue.shift()) {
-    const wrong = violationIn(interpreter, state);
-    if (wrong) verdicts.add(`${wrong.kind} ${wrong.property}`);
-    if (wrong?.kind === "deadlock") found.deadlocks.push(state);
+    for (const { kind, property } of violationsIn(interpreter, state)) {
+      verdicts.add(`${kind} ${property}`);
+      if (kind === "deadlock") found.deadlocks.push(state);
+    }
     for (const outcome of interpreter.successors(state)) {
       found.transitions++;
       if (outcome.violation) {

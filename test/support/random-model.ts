@@ -39,7 +39,7 @@ const SIGNED = b.range(-1, 1);
 
 /** Any small valid model. */
 export const anyModel: fc.Arbitrary<Model> = fc
-  .array(fc.noBias(fc.nat(0xffff)), { minLength: 60, maxLength: 500, size: "max" })
+  .array(fc.noBias(fc.nat(0xffff)), { minLength: 300, maxLength: 1200, size: "max" })
   .map((numbers) => {
     let used = 0;
     return randomModel((n) => (numbers[used++] ?? 0) % n);
@@ -54,9 +54,11 @@ function times<T>(n: number, make: (i: number) => T): T[] {
 }
 
 function randomModel(draw: Draw): Model {
-  const others = draw(3) === 2 ? [{ name: "vram", size: 1 }] : [];
-  const classes = [{ name: "Page", size: 1 + draw(2 - others.length) }, ...others];
-  const shared = times(1 + draw(4), (i) => randomVar(draw, `${pick(draw, ["v", "mm.x"])}${i}`));
+  const more = draw(3) === 2 ? [{ name: "vram", size: 1 }] : [];
+  const classes = [{ name: "Page", size: 1 + draw(2 - more.length) }, ...more];
+  const index = [b.variable("page", PAGE), b.variable("owner", b.PROC)];
+  const others = times(1 + draw(4), (i) => randomVar(draw, `${pick(draw, ["v", "mm.x"])}${i}`));
+  const shared = [...others, ...index];
   const actors = times(2 + draw(2), (i) => randomActor(draw, `actor${i}`, shared));
   const scope: Scope = { shared, locals: [], actors, bound: [], inStep: false };
   const property = () => boolExpr(draw, scope, 3);
@@ -67,7 +69,7 @@ function randomModel(draw: Draw): Model {
       enums: [{ name: "Color", values: ["red", "green", "blue"] }],
       scalarsets: [{ name: "Page", classes }],
       shared,
-      assume: draw(4) === 3 ? [property()] : [],
+      assume: draw(9) === 8 ? [property()] : [],
     },
     {
       always: { claim: property() },
@@ -108,24 +110,31 @@ function randomStep(draw: Draw, label: string, labels: string[], scope: Scope): 
 }
 
 function guardStmt(draw: Draw, scope: Scope): Stmt {
-  switch (draw(5)) {
+  switch (draw(7)) {
     case 0:
-      return b.wait(boolExpr(draw, scope, 2));
     case 1:
-    case 2: {
+      return b.wait(boolExpr(draw, scope, 2));
+    case 2:
+    case 3:
+    case 4: {
       const target = randomCell(draw, scope, scope.locals);
       return draw(2) ? b.choose(target, boolExpr(draw, scope, 2)) : b.choose(target);
     }
-    case 3:
-      return b.assert("guard_rule", boolExpr(draw, scope, 2), "holds on entry");
+    case 5:
+      return b.assert("guard_rule", likely(draw, scope), "holds on entry");
     default:
       return b.lock("acquire", "big_lock", []);
   }
 }
 
+/** More often true than not, so that runs go on. */
+function likely(draw: Draw, scope: Scope): Expr {
+  return { kind: "or", args: times(3, () => boolExpr(draw, scope, 2)) };
+}
+
 /** Statements, the last of which may be a goto. */
 function block(draw: Draw, scope: Scope, labels: string[], depth: number): Stmt[] {
-  const body = times(draw(3), () => effect(draw, scope, labels, depth));
+  const body = times(draw(4), () => effect(draw, scope, labels, depth));
   const jump = draw(3) === 2 ? [b.goto(pick(draw, ["done", ...labels]))] : [];
   const end = body.findIndex(alwaysJumps);
   return end < 0 ? [...body, ...jump] : body.slice(0, end + 1);
@@ -152,7 +161,7 @@ function effect(draw: Draw, scope: Scope, labels: string[], depth: number): Stmt
       return eachStmt(draw, scope);
     case 3:
       return draw(2)
-        ? b.assert("rule", boolExpr(draw, scope, 2), "holds here")
+        ? b.assert("rule", likely(draw, scope), "holds here")
         : b.lock(pick(draw, ["release", "trylock"]), "small_lock", [read(draw, scope, SMALL)]);
     default:
       return setStmt(draw, scope);
@@ -165,18 +174,22 @@ function setStmt(draw: Draw, scope: Scope): Stmt {
   return b.set(target, exprOf(draw, scope, domain, 2));
 }
 
+/** Each round reads and writes its own cell, and may read variables that no round writes. */
 function eachStmt(draw: Draw, scope: Scope): Stmt {
   const arrays = scope.shared.filter((d) => d.index.length === 1);
   const decl = arrays[draw(Math.max(1, arrays.length))];
   const over = decl?.index[0];
   if (!decl || !over) return b.each("page", PAGE, () => []);
   const name = `m${scope.bound.length}`;
-  const inner: Scope = { ...scope, bound: [...scope.bound, { name, over }] };
-  const write = (member: Expr): Stmt =>
-    b.set(b.shared(decl.name, member), exprOf(draw, inner, decl.domain, 1));
-  return b.each(name, over, (member) =>
-    draw(2) ? [b.when(boolExpr(draw, inner, 1), [write(member)])] : [write(member)],
-  );
+  const bound = [...scope.bound, { name, over }];
+  const inner: Scope = { ...scope, bound, shared: scope.shared.filter((d) => d !== decl) };
+  const value = () => exprOf(draw, inner, decl.domain, 1);
+  return b.each(name, over, (member) => {
+    const own = b.shared(decl.name, member);
+    const write = b.set(own, value());
+    const conds = [boolExpr(draw, inner, 1), b.eq(b.read(own), value())] as const;
+    return draw(2) ? [b.when(pick(draw, conds), [write])] : [write];
+  });
 }
 
 /** A cell to write or choose; `fallback` must not be empty. */
@@ -190,14 +203,18 @@ function randomTarget(draw: Draw, scope: Scope, decls: VarDecl[]) {
 }
 
 function refTo(draw: Draw, scope: Scope, decl: VarDecl): Ref {
-  const index = decl.index.map((domain) => exprOf(draw, scalarsOf(scope), domain, 0));
+  const index = decl.index.map((domain) => indexExpr(draw, scope, domain));
   return scope.locals.includes(decl) ? b.local(decl.name, ...index) : b.shared(decl.name, ...index);
 }
 
 /** Indexes are read from scalars only, so that growing an index comes to an end. */
-function scalarsOf(scope: Scope): Scope {
+function indexExpr(draw: Draw, scope: Scope, domain: Domain): Expr {
+  const members = scope.bound.filter(({ over }) => same(overDomain(over), domain));
+  if (members.length > 0 || domain.kind === "range") return leaf(draw, scope, domain);
+  if (domain.kind === "proc" && scope.inStep && draw(2)) return b.SELF;
   const scalars = (decls: VarDecl[]) => decls.filter((d) => d.index.length === 0);
-  return { ...scope, shared: scalars(scope.shared), locals: scalars(scope.locals) };
+  const inner = { ...scope, shared: scalars(scope.shared), locals: scalars(scope.locals) };
+  return read(draw, inner, domain);
 }
 
 function same(a: Domain, other: Domain): boolean {
@@ -212,13 +229,13 @@ function exprOf(draw: Draw, scope: Scope, domain: Domain, depth: number): Expr {
     return b.ite(boolExpr(draw, scope, depth - 1), part(), part());
   }
   if (domain.kind === "range" && depth > 0 && draw(3) === 2) return number(draw, scope, depth);
-  return draw(2) ? leaf(draw, scope, domain) : read(draw, scope, domain);
+  return draw(3) === 2 ? leaf(draw, scope, domain) : read(draw, scope, domain);
 }
 
 function leaf(draw: Draw, scope: Scope, domain: Domain): Expr {
   const members = scope.bound.filter(({ over }) => same(overDomain(over), domain));
   const member = members[draw(Math.max(1, members.length))];
-  if (member && draw(4) > 0) return b.bound(member.name);
+  if (member) return b.bound(member.name);
   switch (domain.kind) {
     case "bool":
       return draw(2) ? b.TRUE : b.FALSE;
@@ -273,7 +290,7 @@ function quantified(
 }
 
 function boolExpr(draw: Draw, scope: Scope, depth: number): Expr {
-  if (depth === 0) return draw(2) ? leaf(draw, scope, b.BOOL) : read(draw, scope, b.BOOL);
+  if (depth === 0) return draw(4) === 3 ? leaf(draw, scope, b.BOOL) : read(draw, scope, b.BOOL);
   const part = () => boolExpr(draw, scope, depth - 1);
   switch (draw(9)) {
     case 0:
@@ -308,7 +325,7 @@ function aboutMember(draw: Draw, scope: Scope, name: string, over: Over, depth: 
     return b.atLabel(b.bound(name), actor.name, ...(draw(2) ? [label] : [label, "done"]));
   }
   const decl = actor.locals[draw(actor.locals.length)] as VarDecl;
-  const index = decl.index.map((domain) => exprOf(draw, scalarsOf(scope), domain, 0));
+  const index = decl.index.map((domain) => indexExpr(draw, scope, domain));
   const value = b.read(b.peek(actor.name, b.bound(name), decl.name, ...index));
   return b.eq(value, exprOf(draw, scope, decl.domain, depth));
 }

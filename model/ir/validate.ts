@@ -1,0 +1,137 @@
+/** What can be wrong with a model of the right shape. `json.ts` checks the shape. */
+
+import { type Diagnostic, type Place, type Report, reporter } from "./diagnostics.ts";
+import type { ActorDecl, Model, Property, VarDecl } from "./types.ts";
+import {
+  at,
+  checkCondition,
+  checkDomain,
+  isName,
+  isPathName,
+  type Scope,
+} from "./validate-expr.ts";
+import { checkInitial } from "./validate-init.ts";
+import { checkSteps } from "./validate-step.ts";
+import { allStmts } from "./walk.ts";
+
+/** Empty for a model that can be checked; everything else expects such a model. */
+export function validate(model: Model): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const scope: Scope = { model, report: reporter(found), actor: undefined, bound: new Map() };
+  const root: Place = { path: "", src: undefined };
+  if (model.name.trim() === "") scope.report("MR010", at(root, "name"), "the model has no name");
+  checkDeclarations(root, scope);
+  checkVars(model.shared, at(root, "shared"), scope);
+  for (const [i, expr] of model.assume.entries()) {
+    checkCondition(expr, at(root, "assume", i), scope);
+  }
+  checkNames(model.actors, at(root, "actors"), "actors", scope.report);
+  for (const [i, actor] of model.actors.entries()) {
+    checkActor(actor, placeOf(at(root, "actors", i), actor), scope);
+  }
+  checkProperties(root, scope);
+  checkWhole(root, scope);
+  return found;
+}
+
+function placeOf(place: Place, node: { src?: Place["src"] }): Place {
+  return node.src ? { ...place, src: node.src } : place;
+}
+
+interface Named {
+  name: string;
+  src?: Place["src"];
+}
+
+/** Well-formed and each used once. */
+function checkNames(
+  list: Named[],
+  place: Place,
+  what: string,
+  report: Report,
+  isGood: (name: string) => boolean = isName,
+): void {
+  const seen = new Set<string>();
+  for (const [i, node] of list.entries()) {
+    const here = at(placeOf(place, node), i, "name");
+    if (!isGood(node.name)) report("MR010", here, `"${node.name}" is not a name`);
+    if (seen.has(node.name)) report("MR011", here, `two ${what} are named ${node.name}`);
+    seen.add(node.name);
+  }
+}
+
+function checkDeclarations(root: Place, scope: Scope): void {
+  const { model, report } = scope;
+  const isNotEmpty = (name: string): boolean => name.trim() !== "";
+  checkNames(model.enums, at(root, "enums"), "enums", report, isNotEmpty);
+  for (const [i, { name, values }] of model.enums.entries()) {
+    const here = at(root, "enums", i, "values");
+    if (values.length === 0) report("MR055", here, `${name} has no values`);
+    for (const [k, value] of values.entries()) {
+      if (!isName(value)) report("MR010", at(here, k), `"${value}" is not a name`);
+      if (values.indexOf(value) < k) report("MR011", at(here, k), `${name} has two ${value}`);
+    }
+  }
+  checkNames(model.scalarsets, at(root, "scalarsets"), "scalarsets", report);
+  for (const [i, { name, classes }] of model.scalarsets.entries()) {
+    const here = at(root, "scalarsets", i, "classes");
+    // Members are spelled in lower case, so two classes must differ in more than that.
+    const spelled = classes.map((c) => ({ name: c.name.toLowerCase() }));
+    checkNames(spelled, here, `classes of ${name}`, report);
+    for (const [k, c] of classes.entries()) checkCount(c.size, at(here, k, "size"), report);
+  }
+}
+
+const MAX_COUNT = 4096;
+
+function checkCount(count: number, place: Place, report: Report): void {
+  if (Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return;
+  report("MR053", place, `${count} is not a count`);
+}
+
+function checkVars(decls: VarDecl[], place: Place, scope: Scope): void {
+  checkNames(decls, place, "variables", scope.report, isPathName);
+  for (const [i, decl] of decls.entries()) {
+    const here = placeOf(at(place, i), decl);
+    const known = checkDomain(decl.domain, at(here, "domain"), scope);
+    const indexes = decl.index.map((d, k) => checkDomain(d, at(here, "index", k), scope));
+    if (known && indexes.every(Boolean)) checkInitial(decl, here, scope);
+  }
+}
+
+function checkActor(actor: ActorDecl, place: Place, scope: Scope): void {
+  checkCount(actor.count, at(place, "count"), scope.report);
+  checkVars(actor.locals, at(place, "locals"), scope);
+  if (actor.steps.length === 0) {
+    scope.report("MR050", at(place, "steps"), `${actor.name} has no steps`);
+  }
+  checkSteps(actor, place, scope);
+}
+
+function checkProperties(root: Place, scope: Scope): void {
+  const { always, atRest, reachable } = scope.model;
+  const lists = { always, atRest, reachable };
+  const seen = new Set<string>();
+  for (const [key, list] of Object.entries(lists)) {
+    for (const [i, property] of list.entries()) {
+      checkProperty(property, placeOf(at(root, key, i), property), seen, scope);
+      seen.add(property.name);
+    }
+  }
+}
+
+function checkProperty(p: Property, place: Place, seen: Set<string>, scope: Scope): void {
+  const here = at(place, "name");
+  if (!isName(p.name)) scope.report("MR010", here, `"${p.name}" is not a name`);
+  if (seen.has(p.name)) scope.report("MR011", here, `two properties are named ${p.name}`);
+  checkCondition(p.expr, at(place, "expr"), scope);
+}
+
+function checkWhole(root: Place, { model, report }: Scope): void {
+  const steps = model.actors.flatMap((a) => a.steps);
+  const asserts = steps.some((s) => allStmts(s.body).some((stmt) => stmt.kind === "assert"));
+  if (model.always.length === 0 && model.atRest.length === 0 && !asserts) {
+    report("MR051", root, `${model.name || "the model"} claims nothing`);
+  }
+  if (!model.actors.some((a) => a.count > 0)) report("MR054", at(root, "actors"), "nobody runs");
+}
