@@ -49,6 +49,7 @@ export {
   count_of,
   insert_after,
   insert_before,
+  local_of,
   move_after,
   move_before,
   remove,

@@ -4,10 +4,12 @@
  * label (`again.wait_event`).
  */
 import type { Actor, AnyActor, StepOf, Steps } from "./actor.ts";
+import { makeRef, type Ref } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { captureFrames, type Frame, SpecError } from "./frames.ts";
 import type { Fields } from "./shared.ts";
 import type { SizeLike } from "./size.ts";
+import type { Type } from "./type.ts";
 
 /** A label of the actor, or one inside a call. */
 export type LabelOf<A> =
@@ -138,6 +140,11 @@ export function swap<A extends AnyActor>(actor: A, one: LabelOf<A>, two: LabelOf
     flat.steps[a.at] = b.step;
     flat.steps[b.at] = a.step;
   });
+}
+
+/** A local of a call inside the actor, for steps that are put in: `local_of("get_pages.err", type)`. */
+export function local_of<T>(path: string, type: Type<T>): Ref<T> {
+  return makeRef<T>({ kind: "local", name: path, index: [] }, type.domain);
 }
 
 /** Another number of processes. */

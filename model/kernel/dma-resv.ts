@@ -65,13 +65,18 @@ export function dma_resv_lock(obj: DmaResv): Effect {
   );
 }
 
+/** The effects of a dma_resv_trylock() that can't fail, on an object that nobody else knows yet. */
+export function dma_resv_set_locked(obj: DmaResv): Effect {
+  return block(event(obj, "trylock"), set(obj.owner, self));
+}
+
 /** dma_resv_trylock(): never blocks and never dies; one of the two lists of effects happens. */
 export function dma_resv_trylock<L extends string = never>(
   obj: DmaResv,
   got: Effects<L>,
   busy: Effects<L>,
 ): Effect<L> {
-  const take = [event(obj, "trylock"), set(obj.owner, self), ...got];
+  const take = [dma_resv_set_locked(obj), ...got];
   return when<L>(obj.owner.eq(none), take).otherwise<L>(busy);
 }
 

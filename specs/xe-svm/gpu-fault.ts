@@ -1,6 +1,7 @@
 /** The GPU fault: xe_pagefault_service() and __xe_svm_handle_pagefault(), under vm->lock throughout. */
 import {
   actor,
+  assert,
   bool,
   choose,
   type Expr,
@@ -21,7 +22,7 @@ import {
 } from "mmrace";
 import {
   dma_resv_lock,
-  dma_resv_trylock,
+  dma_resv_set_locked,
   dma_resv_unlock,
   down_read,
   Frame,
@@ -80,7 +81,11 @@ function alloc_vram(page: Ref<PageOf>): Routine {
         "xe_bo_create_locked(): -ENOMEM if VRAM is full",
         choose(me.dst, block_is_free(me.dst).or(exists(Frame, block_is_free).not())),
         when(block_is_free(me.dst).not(), [goto("mmap_read_unlock")]),
-        dma_resv_trylock(k.bo.at(me.dst).resv, [], []),
+        dma_resv_set_locked(k.bo.at(me.dst).resv),
+      ],
+      vma_lookup: [
+        "vma_lookup(): -EINVAL if there is none",
+        when(k.mm.vma.at(page).not(), [goto("bo_unlock")]),
       ],
       collect: migrate_vma_collect(k.mm, k.folio, m, "present", xe_svm_invalidate(page, "other")),
       cpages: ["if (!migrate.cpages) return -EBUSY", when(me.src.eq(none), [goto("bo_unlock")])],
@@ -152,6 +157,7 @@ function bind(page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
     recheck: ["xe_pt_svm_pre_commit(): pages_valid() or -EAGAIN", ...is_stale("commit_unlock")],
     push_job: [
       "xe_sched_job_arm(); xe_sched_job_push()",
+      assert("no_bind_of_an_unmapped_range", range.unmapped.not(), "the range was unmapped"),
       set(k.bind.queued, true),
       set(k.bind.page, page),
       set(k.bind.frame, me.staged),

@@ -10,7 +10,7 @@
  *          allocation, userptr, VM close, prefetch, fork, the size of buffer objects beyond one page, the
  *          worker that puts a buffer object, driver_migrate_lock and the validation rwsem (one device).
  */
-import { exists, forall, none, some, spec } from "mmrace";
+import { exists, forall, some, spec } from "mmrace";
 import {
   migration_entry_is_locked,
   no_free_while_mapped,
@@ -24,6 +24,7 @@ import { bind_queue, gpu_flush, gpu_store, gpu_tlb, unbind_queue } from "./devic
 import { evict } from "./evict.ts";
 import { gc } from "./gc.ts";
 import { gpu_fault } from "./gpu-fault.ts";
+import { mutants } from "./mutants.ts";
 import { k } from "./state.ts";
 
 const base = { pages: 1, sys_frames: 2, vram_frames: 1, versions: 1 };
@@ -33,7 +34,6 @@ export default spec({
   doc: "xe shared virtual memory: ranges, buffer objects, eviction, garbage collection",
   configs: {
     ci: { ...base, cpu_faults: 1, gpu_faults: 1, munmaps: 1, dontneeds: 0, evictions: 1 },
-    ci_madvise: { ...base, cpu_faults: 1, gpu_faults: 1, munmaps: 0, dontneeds: 1, evictions: 1 },
     deep: { ...base, cpu_faults: 1, gpu_faults: 1, munmaps: 1, dontneeds: 1, evictions: 1 },
   },
   shared: k,
@@ -56,10 +56,7 @@ export default spec({
     no_free_while_mapped: no_free_while_mapped(k.mm, k.folio),
     no_lost_page: no_lost_page(k.mm, k.folio),
     dma_mapped_while_the_gpu_uses_it: forall(Page, (p) =>
-      k.gpu.tlb.at(p).ne(none).implies(k.range.at(p).has_dma_mapping),
-    ),
-    no_bind_of_an_unmapped_range: forall(Page, (p) =>
-      k.range.at(p).unmapped.implies(k.gpu.pte.at(p).eq(none)),
+      k.gpu.tlb.at(p).is("sys").implies(k.range.at(p).has_dma_mapping),
     ),
   },
   at_rest: { no_leaked_reference: no_leaked_reference(k.mm, k.folio) },
@@ -70,4 +67,5 @@ export default spec({
     eviction_moves_a_page: some(evict, (t) => t.at("bo_unlock").and(t.local.moved)),
     cpu_fault_waits_for_a_migration: some(cpu_fault, (t) => t.at("entry_wait")),
   },
+  mutants,
 });
