@@ -31,6 +31,8 @@ export interface FlatActor {
   name: string;
   declared: Declared[];
   steps: FlatStep[];
+  /** The labels as written, before any change took a step out. */
+  written: string[];
 }
 
 const LABEL = /^[a-z_][a-z0-9_]*$/;
@@ -47,14 +49,21 @@ interface Flattening extends FlatActor {
 }
 
 export function flatten(who: Actor): FlatActor {
-  const out: Flattening = { name: who.name, declared: [], steps: [], unlinked: [] };
+  const out: Flattening = {
+    name: who.name,
+    declared: [],
+    steps: [],
+    written: [],
+    unlinked: [],
+  };
   for (const [name, decl] of Object.entries(who.locals)) access(decl, "local", name, out.declared);
   addSteps(who.body(who.me), "", [], out);
   for (const { scope, positions, end } of out.unlinked) {
     for (const [key, position] of positions) scope.starts.set(key, out.steps[position]);
     scope.end = out.steps[end];
   }
-  return { name: out.name, declared: out.declared, steps: out.steps };
+  const { name, declared, steps } = out;
+  return { name, declared, steps, written: steps.map((s) => s.label) };
 }
 
 function addSteps(list: Steps, prefix: string, routine: string[], out: Flattening): void {

@@ -63,11 +63,12 @@ export function widenLabels<T>(node: T, actors: FlatActor[]): T {
   return copy as T;
 }
 
+/** The labels that it stands for; none when a mutant took them all out; itself when nobody knows it. */
 function widened(label: string, actor: FlatActor | undefined): string[] {
   if (label === DONE || !actor) return [label];
-  const inside = actor.steps.map((s) => s.label);
-  const found = inside.filter((l) => l === label || l.startsWith(`${label}.`));
-  return found.length > 0 ? found : [label];
+  const meant = (l: string) => l === label || l.startsWith(`${label}.`);
+  const found = actor.steps.map((s) => s.label).filter(meant);
+  return found.length > 0 || actor.written.some(meant) ? found : [label];
 }
 
 export function lowerSteps(actor: FlatActor, cx: Lowering): Step[] {

@@ -237,7 +237,6 @@ function checkAtLabel(expr: Kind<"atLabel">, place: Place, scope: Scope): void {
   const actor = findActor(expr.actor, at(place, "actor"), scope);
   if (!actor) return;
   const labels = [...actor.steps.map((s) => s.label), DONE];
-  if (expr.labels.length === 0) report("MR025", at(place, "labels"), "no label is given");
   for (const [i, label] of expr.labels.entries()) {
     if (labels.includes(label)) continue;
     const message = `${actor.name} has no label ${label}`;
