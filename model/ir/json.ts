@@ -37,7 +37,41 @@ export function parseModel(text: string, file?: string): Parsed {
   return diagnostics.length > 0 ? { diagnostics } : { model };
 }
 
-/** The JSON text of a model, indented, with a newline at its end. */
+/** The JSON text of a model: what fits into a line stands on one line. Ends with a newline. */
 export function stringifyModel(model: Model): string {
-  return `${JSON.stringify(model, null, 2)}\n`;
+  return `${pretty(model, "", 0)}\n`;
+}
+
+const WIDTH = 100;
+
+/** `used` is what stands before the value on its line, and the comma after it. */
+function pretty(value: unknown, indent: string, used: number): string {
+  const flat = compact(value);
+  if (typeof value !== "object" || value === null) return flat;
+  if (indent.length + used + flat.length <= WIDTH) return flat;
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items = value.map((v, i) => inner + pretty(v, inner, commaAfter(i, value)));
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  const fields = entriesOf(value).map(([key, v], i, all) => {
+    const head = `${JSON.stringify(key)}: `;
+    return inner + head + pretty(v, inner, head.length + commaAfter(i, all));
+  });
+  return `{\n${fields.join(",\n")}\n${indent}}`;
+}
+
+function commaAfter(position: number, all: unknown[]): number {
+  return position + 1 < all.length ? 1 : 0;
+}
+
+function compact(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(compact).join(", ")}]`;
+  const fields = entriesOf(value).map(([key, v]) => `${JSON.stringify(key)}: ${compact(v)}`);
+  return fields.length > 0 ? `{ ${fields.join(", ")} }` : "{}";
+}
+
+function entriesOf(object: object): [string, unknown][] {
+  return Object.entries(object).filter(([, v]) => v !== undefined);
 }
