@@ -1,6 +1,7 @@
 /**
- * Counterexample files: versioned JSON with just what is needed to take the same steps again. Replaying
- * the moves on the model gives the trace back; nothing that a picture shows is stored twice.
+ * Counterexample files: versioned JSON with just what is needed to take the same steps again.
+ * Replaying the moves on the model gives the trace back; nothing that a picture shows is stored
+ * twice.
  */
 import type { Violation } from "../model/ir/trace.ts";
 
@@ -34,7 +35,10 @@ export interface CounterexampleFile {
   loopFrom?: number;
 }
 
-/** What is wrong, and where in the file: `steps[3].choices`, or `line 4, column 7` for broken JSON. */
+/**
+ * What is wrong, and where in the file: `steps[3].choices`, or `line 4, column 7` for broken
+ * JSON.
+ */
 export interface CounterexampleError {
   place: string;
   message: string;
@@ -44,7 +48,10 @@ export type CounterexampleResult =
   | { file: CounterexampleFile; error?: never }
   | { error: CounterexampleError; file?: never };
 
-/** The file's text: fixed key order, one step per line, so that files can be compared line by line. */
+/**
+ * The file's text: fixed key order, one step per line, so that files can be compared line by
+ * line.
+ */
 export function writeCounterexample(file: Omit<CounterexampleFile, "format" | "version">): string {
   const { steps, loopFrom } = file;
   const head = {
@@ -75,7 +82,10 @@ class Wrong extends Error {
   }
 }
 
-/** Reads a file's text; whatever is wrong with it comes back as one message, never as an exception. */
+/**
+ * Reads a file's text; whatever is wrong with it comes back as one message, never as an
+ * exception.
+ */
 export function readCounterexample(text: string): CounterexampleResult {
   try {
     return { file: checked(parsed(text)) };

@@ -1,17 +1,21 @@
-/** The reachable states of a small model as a graph to draw, with the path of a counterexample marked. */
+/**
+ * The reachable states of a small model as a graph to draw, with the path of a counterexample
+ * marked.
+ */
 import { type Interpreter, interpret, type Outcome, type State } from "../model/ir/eval.ts";
 import { showSlot } from "../model/ir/layout.ts";
 import type { Move } from "../model/ir/trace.ts";
 import type { Model } from "../model/ir/types.ts";
 import { violationIn } from "../model/ir/verdict.ts";
 import type { GraphEdge, GraphState, StateGraph } from "./render/graph-dot.ts";
+import { statesAlong } from "./states-along.ts";
 
 /** More states than this are no picture any more. */
 export const MOST_STATES = 500;
 
 /**
- * Explores breadth-first up to `limit` states; the graph says when it is not complete. `moves` is the run
- * to mark, `start` its initial state (the first one when left out).
+ * Explores breadth-first up to `limit` states; the graph says when it is not complete. `moves` is
+ * the run to mark, `start` its initial state (the first one when left out).
  */
 export function stateGraph(
   model: Model,
@@ -51,7 +55,9 @@ export function stateGraph(
     const lines = describe(interpreter, state, first ?? state, id);
     return { lines, initial: id < starts, ...(broken === undefined ? {} : { broken }) };
   });
-  const path = pathOf(interpreter, moves, start ?? initial[0], ids);
+  const from = start ?? initial[0];
+  const run = from && moves.length > 0 ? statesAlong(interpreter, moves, from) : [];
+  const path = run.flatMap((state) => ids.get(state.join()) ?? []);
   return { name: model.name, states, edges, path, complete };
 }
 
@@ -71,32 +77,4 @@ function describe({ layout }: Interpreter, state: State, first: State, id: numbe
       `${name.replace(/\.pc$/, ":")}${role === "pc" ? " " : " = "}${showSlot(layout, slot, value)}`,
     ];
   });
-}
-
-function pathOf(
-  interpreter: Interpreter,
-  moves: Move[],
-  start: State | undefined,
-  ids: Map<string, number>,
-): number[] {
-  const path: number[] = [];
-  let state = start;
-  for (let i = 0; state; i++) {
-    const id = ids.get(state.join());
-    if (id === undefined) return path;
-    path.push(id);
-    const move = moves[i];
-    if (!move) return path;
-    state = successor(interpreter, state, move);
-  }
-  return path;
-}
-
-function successor(interpreter: Interpreter, state: State, move: Move): State | undefined {
-  const process = interpreter.layout.processes.find((p) => p.name === move.process);
-  if (!process) return undefined;
-  const choices = move.choices.join();
-  return interpreter
-    .stepsOf(state, process.pid)
-    .find((o) => o.label === move.label && o.choices.join() === choices)?.next;
 }

@@ -36,7 +36,7 @@ export interface SheetRow {
 const ROWS = 60;
 const LINES_PER_BOX = 5;
 const MOST_CHANGES = 6;
-const CHANGE_CHARS = 46;
+const CHANGE_CHARS = 54;
 const PADDING = { x: 14, y: 5 };
 
 export function sheetRows(trace: Trace, laneCount: number): SheetRow[] {
@@ -85,7 +85,8 @@ function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
   const flows = (trace.why?.flows ?? []).filter((f) => f.to === step.number);
   const violating = isViolating(trace, step);
   const notes = [chosenText(step), ...flows.map(flowNote)].filter((n) => n !== "");
-  if (step.number === trace.why?.turn) notes.push("unavoidable from here on");
+  const turning = step.number === trace.why?.turn && !violating;
+  if (turning) notes.push("unavoidable from here on");
   const noted = violating ? COLOR.onDark : COLOR.note;
   const small = notes.flatMap((n) => wrap(n, Math.floor(wide * 1.2)));
   const code = atMost(wrap(codeText(step), wide), LINES_PER_BOX, wide);
@@ -93,7 +94,7 @@ function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
     ...code.map((text) => ({ parts: [{ text, bold: violating }] })),
     ...small.map((text) => ({ parts: [{ text }], small: true, color: noted })),
   ];
-  const cause = flows.length > 0 || step.number === trace.why?.turn;
+  const cause = flows.length > 0 || turning;
   const kind = violating ? "violation" : cause ? "cause" : "plain";
   const at = step.src ? ` (${step.src.file}:${step.src.line})` : "";
   return cell(step.pid, kind, lines, `${step.process}.${step.label}${at}`);

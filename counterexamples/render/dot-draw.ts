@@ -1,15 +1,18 @@
 /**
- * Painting with DOT: nodes and edges at fixed positions. With `layout=nop2` Graphviz only draws, so the
- * picture is the same in every version of it.
+ * Painting with DOT: nodes and edges at fixed positions. With `layout=nop2` Graphviz only draws,
+ * so the picture is the same in every version of it.
  *
- * Units are points; x grows to the right and y downwards (DOT's y grows upwards, so it is negated here).
- * Rules that hold because Graphviz breaks without them: Courier only (other fonts have no real metrics
- * in the WebAssembly build), ASCII only, no clusters (painted in random order), each line of a label in
- * its own table row.
+ * Units are points; x grows to the right and y downwards (DOT's y grows upwards, so it is negated
+ * here). Rules that hold because Graphviz breaks without them: Courier only (other fonts have no
+ * real metrics in the WebAssembly build), ASCII only, no clusters (painted in random order), each
+ * line of a label in its own table row.
  */
 import { ascii, printable } from "./text.ts";
 
-/** Width of a Courier character is 0.6 of its size; a line of a label takes a bit more than its size. */
+/**
+ * Width of a Courier character is 0.6 of its size; a line of a label takes a bit more than its
+ * size.
+ */
 export const FONT = { size: 11, char: 6.6, line: 13.5 };
 export const SMALL = { size: 9, char: 5.4, line: 11.5 };
 
@@ -46,6 +49,9 @@ export function htmlEscape(text: string): string {
     .replace(/"/g, "&quot;");
 }
 
+/** Attributes of a label table that shows nothing but its text. */
+export const PLAIN_TABLE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"';
+
 /** A quoted DOT string; a backslash would begin an escape such as `\N` (the node's name). */
 export function quote(text: string): string {
   return `"${ascii(text).replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
@@ -68,7 +74,10 @@ function attributeList(attributes: Attributes, raw: string[]): string {
   return [...raw, ...rest].join(", ");
 }
 
-/** A node at its place; `lines` is its label, or else a centred `label` among the attributes. Sizes must leave room for the label (see {@link FONT}). */
+/**
+ * A node at its place; `lines` is its label, or else a centred `label` among the attributes.
+ * Sizes must leave room for the label (see {@link FONT}).
+ */
 export function node(id: string, box: Box, attributes: Attributes, lines: Line[] = []): string {
   const raw = [
     `pos="${num(box.x)},${num(-box.y)}"`,
@@ -88,7 +97,7 @@ function table(lines: Line[], width: number): string {
     if (line.background) cell.push(`bgcolor="${line.background}"`);
     return `<tr><td ${cell.join(" ")}>${styled(line)}</td></tr>`;
   });
-  return `<table border="0" cellborder="0" cellspacing="0" cellpadding="0">${rows.join("")}</table>`;
+  return `<table ${PLAIN_TABLE}>${rows.join("")}</table>`;
 }
 
 function styled(line: Line): string {
@@ -129,7 +138,10 @@ export function arrow(from: string, to: string, path: Point[], attributes: Attri
 
 const CORNER = 8;
 
-/** Control points of a chain of cubic curves (3n+1 of them): straight pieces, quarter-round corners. */
+/**
+ * Control points of a chain of cubic curves (3n+1 of them): straight pieces, quarter-round
+ * corners.
+ */
 function bezier(path: Point[]): Point[] {
   const out: Point[] = [path[0] as Point];
   const straight = (to: Point): void => {

@@ -1,4 +1,6 @@
-/** Where everything goes: widths of lanes, heights of rows, bars and arrows. Points, y downwards. */
+/**
+ * Where everything goes: widths of lanes, heights of rows, bars and arrows. Points, y downwards.
+ */
 import type { Flow, Lane, LockUse, Trace } from "../../model/ir/trace.ts";
 import { type Cell, changesWidth, type SheetRow, sheetRows } from "./dot-cells.ts";
 import { FONT, linesHeight, SMALL } from "./dot-draw.ts";
@@ -171,7 +173,10 @@ function holdBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
   });
 }
 
-/** A process of a deadlock waits from its last step on, and a step may wait without taking the lock. */
+/**
+ * A process of a deadlock waits from its last step on, and a step may wait without taking the
+ * lock.
+ */
 function waitBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedLane[]): Bar[] {
   const bar = (pid: number, use: LockUse | undefined, top: number, bottom: number): Bar => ({
     pid,

@@ -1,6 +1,7 @@
 /**
- * Colours of the swim lanes. Nothing is said by colour alone: locks carry a letter, shared holds are
- * hollow, waits are dashed, watched changes have a star, and the violating box is the only dark one.
+ * Colours of the swim lanes. Nothing is said by colour alone: locks carry a letter, shared holds
+ * are hollow, waits are dashed, watched changes have a star, and the violating box is the only
+ * dark one.
  */
 export const COLOR = {
   ink: "#1c2833",
@@ -26,7 +27,10 @@ export const COLOR = {
   check: "#ca6f1e",
 };
 
-/** Lock classes, after Okabe and Ito's palette for all kinds of colour vision, lightened for print. */
+/**
+ * Lock classes, after Okabe and Ito's palette for all kinds of colour vision, lightened for
+ * print.
+ */
 export const LOCK_COLORS = [
   "#7fb8dd",
   "#f0b25f",

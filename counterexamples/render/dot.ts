@@ -20,7 +20,10 @@ import { COLOR } from "./dot-style.ts";
 import { ascii, wrap } from "./text.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** DOT text of the picture; draw it with any engine, its `layout=nop2` takes the positions as they are. */
+/**
+ * DOT text of the picture; draw it with any engine, its `layout=nop2` takes the positions as they
+ * are.
+ */
 export function toDot(trace: Trace): string {
   const layout = layoutOf(trace);
   const tags = lockTags(layout.bars);

@@ -15,8 +15,9 @@ const TAIL = 5;
 const SHORTEST_FOLD = 3;
 
 /**
- * Rows for a trace; at most about `limit` of them. Steps without any bearing go first, then those that
- * only change unwatched state, then lock traffic, and last whatever is furthest from the violation.
+ * Rows for a trace; at most about `limit` of them. Steps without any bearing go first, then those
+ * that only change unwatched state, then lock traffic, and last whatever is furthest from the
+ * violation.
  */
 export function foldTrace(trace: Trace, limit: number): Row[] {
   const weights = trace.steps.map((step) => weightOf(trace, step));

@@ -1,5 +1,8 @@
-/** A state graph in DOT, ranked from the initial states down; the counterexample's path stands out. */
-import { type Attributes, htmlEscape, quote } from "./dot-draw.ts";
+/**
+ * A state graph in DOT, ranked from the initial states down; the counterexample's path stands
+ * out.
+ */
+import { type Attributes, htmlEscape, PLAIN_TABLE, quote } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
 import { ascii, shorten } from "./text.ts";
 
@@ -65,9 +68,9 @@ function stateLine(state: GraphState, id: number, onPath: boolean): string {
     shown.push(`and ${state.lines.length - shown.length} more`);
   const rows = shown.map((l) => row(shorten(ascii(l), WIDEST)));
   const head =
-    state.broken === undefined ? `state ${id}` : `state ${id}: ${ascii(state.broken)} is false`;
+    state.broken === undefined ? `state ${id}` : `state ${id}: violates ${ascii(state.broken)}`;
   const cells = [row(head, true), ...rows].join("");
-  const label = `<table border="0" cellborder="0" cellspacing="0" cellpadding="0">${cells}</table>`;
+  const label = `<table ${PLAIN_TABLE}>${cells}</table>`;
   return `  s${id} [label=<${label}>${attributes(look)}]`;
 }
 

@@ -23,9 +23,9 @@ export interface Hold {
 }
 
 /**
- * All holds, in the order in which they begin. A trylock in a trace is one that succeeded. A release
- * by a process that does not hold the lock ends the hold of the one that does (a folio unlocked by I/O);
- * when nobody holds it, the lock was held from the start.
+ * All holds, in the order in which they begin. A trylock in a trace is one that succeeded. A
+ * release by a process that does not hold the lock ends the hold of the one that does (a folio
+ * unlocked by I/O); when nobody holds it, the lock was held from the start.
  */
 export function holdsOf(trace: Trace): Hold[] {
   const holds: Hold[] = [];
@@ -70,7 +70,10 @@ export function holdsOf(trace: Trace): Hold[] {
   return withSlots(holds.sort((a, b) => a.from - b.from));
 }
 
-/** Bars of one lane that meet in a row stand side by side; what a downgrade leaves stays in its place. */
+/**
+ * Bars of one lane that meet in a row stand side by side; what a downgrade leaves stays in its
+ * place.
+ */
 function withSlots(holds: Hold[]): Hold[] {
   holds.forEach((hold, i) => {
     const before = holds.slice(0, i).filter((h) => h.pid === hold.pid);

@@ -1,7 +1,7 @@
 /**
- * The trace in the Informal Trace Format (Apalache's ADR-015), which Apalache, Quint and the ITF viewers
- * read. Cells are variables, values that are numbers or truth values become JSON ones; the action that
- * leads to a state stands in `mbt::actionTaken`, as Quint writes it.
+ * The trace in the Informal Trace Format (Apalache's ADR-015), which Apalache, Quint and the ITF
+ * viewers read. Cells are variables, values that are numbers or truth values become JSON ones;
+ * the action that leads to a state stands in `mbt::actionTaken`, as Quint writes it.
  */
 import type { Trace } from "../../model/ir/trace.ts";
 import { statesOf, type TraceState } from "./states.ts";

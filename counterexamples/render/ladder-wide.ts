@@ -14,8 +14,8 @@ const CHANGE_WIDTH = 48;
 const LINES_PER_STEP = 4;
 
 /**
- * The table; its last line ends with a newline. `#` before a text: the process holds a lock; `*` before a
- * change: the property reads this cell; `>>` before a number: the step that violates it.
+ * The table; its last line ends with a newline. `#` before a text: the process holds a lock; `*`
+ * before a change: the property reads this cell; `>>` before a number: the step that violates it.
  */
 export function ladderWide(trace: Trace): string {
   const lanes = lanesOf(trace);

@@ -1,9 +1,10 @@
 /**
- * The race as a ladder for a commit message: 75 columns, ASCII, every line indented, because `git am`
- * ends the message at a bare `---` and the editor drops lines that begin with `#`.
+ * The race as a ladder for a commit message: 75 columns, ASCII, every line indented, because `git
+ * am` ends the message at a bare `---` and the editor drops lines that begin with `#`.
  *
- * Only one process moves per row, so the columns may overlap and six of them fit. To the left of a
- * column stand its locks: `+` where one is taken or given back, `|` while it is held, `~` for a wait.
+ * Only one process moves per row, so the columns may overlap and six of them fit. To the left of
+ * a column stand its locks: `+` where one is taken or given back, `|` while it is held, `~` for a
+ * wait.
  */
 import type { Lane, Trace, TraceStep } from "../../model/ir/trace.ts";
 import { foldText, foldTrace, type Row } from "./fold.ts";
@@ -20,13 +21,16 @@ export interface LadderOptions {
   rows?: number;
 }
 
-/** Line length that kernel commit messages keep ("Submitting patches", the canonical patch format). */
+/**
+ * Line length that kernel commit messages keep ("Submitting patches", the canonical patch
+ * format).
+ */
 const WIDTH = 75;
 const ROWS = 40;
 const MOST_COLUMNS = 6;
 /** Columns are at most this far apart, and not closer than that. */
 const WIDEST_PITCH = 18;
-const LEAST_PITCH = 8;
+const LEAST_PITCH = 10;
 const LINES_PER_STEP = 4;
 /** Room that every column gets for its text. */
 const LEAST_TEXT = 12;
@@ -96,7 +100,7 @@ function pitchOf(trace: Trace, columns: Column[], room: number): number {
     const need = Math.max(LEAST_TEXT, column.head.length, ...lines.map((t) => t.length));
     if (i > 0) pitch = Math.min(pitch, Math.floor((room - need) / i));
   });
-  const least = Math.min(LEAST_PITCH, Math.floor((room - 20) / Math.max(1, columns.length - 1)));
+  const least = Math.min(LEAST_PITCH, Math.floor((room - 24) / Math.max(1, columns.length - 1)));
   return Math.max(pitch, least);
 }
 
@@ -202,7 +206,7 @@ function blockedLines(sheet: Sheet): string[] {
 function verdictLines(trace: Trace, width: number): string[] {
   const { headline, lines } = verdictOf(trace);
   if (headline === "") return [];
-  const about = lines.flatMap((l) => wrap(l, width - 3));
+  const about = lines.flatMap((l) => atMost(wrap(l, width - 3), LINES_PER_STEP, width - 3));
   const stars = wrap(`*** ${headline} ***`, width - 3);
   return ["", ...[...stars, ...about].map((l) => `   ${l}`)];
 }

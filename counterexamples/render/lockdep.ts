@@ -1,16 +1,18 @@
 /**
- * A deadlock the way lockdep prints it: one column per CPU, `lock(A);`, ` *** DEADLOCK ***`. Columns,
- * blanks and the names `lock`, `rlock` (shared) and `sync` (waits without taking) are those of
- * print_circular_lock_scenario() in kernel/locking/lockdep.c; more than two CPUs are ours.
+ * A deadlock the way lockdep prints it: one column per CPU, `lock(A);`, ` *** DEADLOCK ***`.
+ * Columns, blanks and the names `lock`, `rlock` (shared) and `sync` (waits without taking) are
+ * those of print_circular_lock_scenario() in kernel/locking/lockdep.c; more than two CPUs are
+ * ours.
  */
 import type { Blocked, LockUse, Trace } from "../../model/ir/trace.ts";
 import { laneName } from "./lanes.ts";
-import { ascii } from "./text.ts";
+import { ascii, shorten, wrap } from "./text.ts";
 import { waitText } from "./verdict.ts";
 
 /** Distance of the columns, and where the first heading stands. */
 const PITCH = 24;
 const HEAD = 7;
+const WIDTH = 75;
 
 /** One process of the scenario: what it took that another one wants, and what it wants. */
 interface Cpu {
@@ -19,7 +21,9 @@ interface Cpu {
   wants: LockUse[];
 }
 
-/** The scenario, or undefined for a trace that is no deadlock. The last line ends with a newline. */
+/**
+ * The scenario, or undefined for a trace that is no deadlock. The last line ends with a newline.
+ */
 export function lockdepScenario(trace: Trace): string | undefined {
   if (trace.violation?.kind !== "deadlock" || trace.blocked.length === 0) return undefined;
   const cycle = findCycle(trace.blocked);
@@ -31,9 +35,9 @@ export function lockdepScenario(trace: Trace): string | undefined {
     ...taken(trace, cpus),
     ...wanted(cpus),
   ];
-  const who = cpus.map((cpu, i) => {
+  const who = cpus.flatMap((cpu, i) => {
     const name = ascii(laneName(trace, cpu.blocked.pid));
-    return `  CPU${i} is ${name}, ${waitText(trace, cpu.blocked)}`;
+    return wrap(`CPU${i} is ${name}, ${waitText(trace, cpu.blocked)}`, WIDTH - 2);
   });
   const lines = [
     " Possible unsafe locking scenario:",
@@ -42,14 +46,15 @@ export function lockdepScenario(trace: Trace): string | undefined {
     "",
     " *** DEADLOCK ***",
     "",
-    ...who,
+    ...who.map((l) => `  ${l}`),
   ];
   return lines.map((l) => `${l.trimEnd()}\n`).join("");
 }
 
 /**
- * A cycle of processes, each waiting for the next: for a lock that it holds in a mode that excludes, or,
- * for a shared lock, because the other one waits for it exclusively (a queued writer stops new readers).
+ * A cycle of processes, each waiting for the next: for a lock that it holds in a mode that
+ * excludes, or, for a shared lock, because the other one waits for it exclusively (a queued
+ * writer stops new readers).
  */
 function findCycle(blocked: Blocked[]): Blocked[] | undefined {
   const next = (b: Blocked): Blocked[] =>
@@ -91,7 +96,8 @@ function heading(names: string[]): string {
 }
 
 function cell(cpu: number, text: string): string {
-  return " ".repeat(cpu === 0 ? 2 : HEAD + cpu * PITCH) + ascii(text);
+  const at = cpu === 0 ? 2 : HEAD + cpu * PITCH;
+  return " ".repeat(at) + shorten(ascii(text), Math.max(PITCH - 2, WIDTH - at));
 }
 
 /** First what each one has, in the order in which the trace took it. */

@@ -1,6 +1,7 @@
 /**
- * The trace for Perfetto (ui.perfetto.dev) and other readers of Chrome's Trace Event Format: a thread
- * per process, a track per held lock, a track per cell that changes, arrows for stale values.
+ * The trace for Perfetto (ui.perfetto.dev) and other readers of Chrome's Trace Event Format: a
+ * thread per process, a track per held lock, a track per cell that changes, arrows for stale
+ * values.
  *
  * One step takes one millisecond. Slices of one track must nest, so locks get tracks of their own.
  */

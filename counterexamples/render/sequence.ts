@@ -1,6 +1,7 @@
 /**
- * The trace as a sequence diagram, for PlantUML and for Mermaid: a lifeline per process, activated while
- * it holds locks. Both draw what the ladder shows; arrows to earlier steps are beyond them.
+ * The trace as a sequence diagram, for PlantUML and for Mermaid: a lifeline per process,
+ * activated while it holds locks. Both draw what the ladder shows; arrows to earlier steps are
+ * beyond them.
  */
 import type { Trace, TraceStep } from "../../model/ir/trace.ts";
 import { foldText, foldTrace } from "./fold.ts";
@@ -88,7 +89,9 @@ function joined(text: string, language: Language): string {
   return wrap(text, LINE_WIDTH).map(language.safe).join(language.newline);
 }
 
-/** A lifeline is active once per lock held; a release of a lock held from the start shows nothing. */
+/**
+ * A lifeline is active once per lock held; a release of a lock held from the start shows nothing.
+ */
 function activation(step: TraceStep, active: Map<number, number>): string[] {
   const lines: string[] = [];
   for (const { op } of step.locks) {

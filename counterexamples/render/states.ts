@@ -1,7 +1,10 @@
 /** The states a trace runs through: the initial one, then one per step. */
 import type { Trace } from "../../model/ir/trace.ts";
 
-/** Cell name to value; the pc of a process is a cell too, `gpu_fault.pc`, when the trace records it. */
+/**
+ * Cell name to value; the pc of a process is a cell too, `gpu_fault.pc`, when the trace records
+ * it.
+ */
 export type TraceState = ReadonlyMap<string, string>;
 
 export function statesOf(trace: Trace): TraceState[] {

@@ -1,6 +1,7 @@
-/** From DOT to SVG through graphviz-wasm, in a worker, because a layout cannot be interrupted otherwise. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+/**
+ * From DOT to SVG through graphviz-wasm, in a worker, because a layout cannot be interrupted
+ * otherwise.
+ */
 import { Worker } from "node:worker_threads";
 import { svgWorker } from "./svg.worker.ts";
 
@@ -19,8 +20,8 @@ type Answer = { svg: string; error?: never } | { error: string; svg?: never };
 /** Fails with {@link DrawingFailed}: syntax errors, no answer in time, no memory. */
 export async function toSvg(dot: string, options: SvgOptions = {}): Promise<string> {
   const timeLimit = options.timeLimit ?? 10_000;
-  const library = pathToFileURL(createRequire(import.meta.url).resolve("graphviz-wasm")).href;
-  const worker = new Worker(svgWorker, { eval: true, workerData: { library, dot } });
+  const workerData = { from: import.meta.url, dot };
+  const worker = new Worker(svgWorker, { eval: true, workerData });
   let timer: NodeJS.Timeout | undefined;
   try {
     const answer = await new Promise<Answer>((resolve, reject) => {

@@ -1,16 +1,21 @@
 /**
- * The program that draws, as text: Node 20 cannot start a worker from a `.ts` file, and the drawing has
- * to work from the sources and from the compiled files alike. It gets `{ library, dot }` and answers
- * `{ svg }` or `{ error }`.
+ * The program that draws, as text: Node 20 cannot start a worker from a `.ts` file, and the
+ * drawing has to work from the sources and from the compiled files alike. It gets `{ from, dot
+ * }`, where `from` is the module for which graphviz-wasm is looked up, and answers `{ svg }` or
+ * `{ error }`.
  *
- * Graphviz prints through `console.warn` as it was when the library was loaded: silenced before that,
- * because standard error belongs to the command line. `layout` is put on the object by `loadWASM`.
+ * Graphviz prints through `console.warn` as it was when the library was loaded: silenced before
+ * that, because standard error belongs to the command line. `layout` is put on the object by
+ * `loadWASM`.
  */
 export const svgWorker = `
+const { createRequire } = require("node:module");
+const { pathToFileURL } = require("node:url");
 const { parentPort, workerData } = require("node:worker_threads");
 console.warn = () => {};
 async function draw() {
-  const { default: graphviz } = await import(workerData.library);
+  const library = createRequire(workerData.from).resolve("graphviz-wasm");
+  const { default: graphviz } = await import(pathToFileURL(library).href);
   await graphviz.loadWASM();
   return graphviz.layout(workerData.dot, "svg", "dot");
 }

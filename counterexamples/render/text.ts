@@ -1,4 +1,7 @@
-/** Text for pictures: ASCII only, no control characters, broken where a C programmer would break it. */
+/**
+ * Text for pictures: ASCII only, no control characters, broken where a C programmer would break
+ * it.
+ */
 
 /** Signs that have an ASCII spelling; other letters lose their accents, the rest becomes `?`. */
 const SPELLED: Record<string, string> = {
@@ -58,7 +61,10 @@ export function asciiLines(text: string): string[] {
 
 const INDENT = "  ";
 
-/** Breaks each line of a text into lines of at most `width` characters; the rest of a line is indented. */
+/**
+ * Breaks each line of a text into lines of at most `width` characters; the rest of a line is
+ * indented.
+ */
 export function wrap(text: string, width: number): string[] {
   return asciiLines(text).flatMap((line) => wrapLine(line, Math.max(width, 8)));
 }
@@ -75,7 +81,10 @@ function wrapLine(line: string, width: number): string[] {
   return out;
 }
 
-/** Where to break: at a blank, else after a comma or bracket, else before `->` or `.`, else anywhere. */
+/**
+ * Where to break: at a blank, else after a comma or bracket, else before `->` or `.`, else
+ * anywhere.
+ */
 function breakBefore(text: string, width: number): number {
   const least = Math.floor(width * 0.4);
   const blank = text.lastIndexOf(" ", width);

@@ -14,7 +14,8 @@ export interface Verdict {
 
 export function verdictOf(trace: Trace): Verdict {
   const lines: string[] = [];
-  if (trace.violation) lines.push(...asciiLines(trace.violation.text));
+  const told = trace.violation?.kind === "deadlock" && trace.blocked.length > 0;
+  if (trace.violation && !told) lines.push(...asciiLines(trace.violation.text));
   if (trace.why?.failed) lines.push(...asciiLines(`false for ${trace.why.failed}`));
   for (const flow of trace.why?.flows ?? []) lines.push(flowText(flow));
   if (trace.violation?.kind === "deadlock") {
@@ -47,7 +48,7 @@ export function flowText(flow: Flow): string {
   const what = ascii(flow.text);
   return match(flow.kind)
     .with("value", () => `step ${flow.to} uses ${what}, read at step ${flow.from}`)
-    .with("check", () => `step ${flow.to} relies on ${what}, checked at step ${flow.from}`)
+    .with("check", () => `step ${flow.to} relies on the check of step ${flow.from}: ${what}`)
     .exhaustive();
 }
 

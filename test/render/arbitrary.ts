@@ -1,4 +1,6 @@
-/** Random traces for fast-check: any text anywhere, but steps, lanes and locks that fit together. */
+/**
+ * Random traces for fast-check: any text anywhere, but steps, lanes and locks that fit together.
+ */
 import fc from "fast-check";
 import type { LockUse, Trace } from "../../model/ir/trace.ts";
 import { lanes, makeTrace, type StepInput, use } from "./traces.ts";

@@ -1,4 +1,7 @@
-/** Golden files of the renderers. One writer: `PROMOTE=1 npx vitest run test/render` rewrites them. */
+/**
+ * Golden files of the renderers. One writer: `PROMOTE=1 npx vitest run test/render` rewrites
+ * them.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";

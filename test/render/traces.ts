@@ -315,7 +315,7 @@ export const nasty: Trace = makeTrace({
     { pid: 1, text: 'if (a < b && c > d || e & ~f) { puts("\\n"); }', chosen: ["p = <none>"] },
     {
       pid: 2,
-      text: `x = ${"very_long_function_name(argument->member.field, &other->thing[12]) + ".repeat(6)}1`,
+      text: `x = ${"very_long_function_name(arg->member.field, &other->thing[12]) + ".repeat(6)}1`,
       changes: ['*s["<&>"]: "a\\b" -> {c|d}', `${"deep.".repeat(20)}name: ${"v".repeat(80)} -> w`],
     },
     {

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { stateGraph } from "../../counterexamples/state-graph.ts";
+import { explain } from "../../counterexamples/why.ts";
+import * as b from "../../model/ir/build.ts";
+import { interpret } from "../../model/ir/eval.ts";
+import { replay } from "../../model/ir/replay.ts";
+import type { Move } from "../../model/ir/trace.ts";
+import type { Expr, Model } from "../../model/ir/types.ts";
+import { philosophers } from "../support/classics.ts";
+
+const move = (process: string, label: string, ...choices: number[]): Move => ({
+  process,
+  label,
+  choices,
+});
+
+/**
+ * A device copies a CPU entry, checks a sequence number, and installs the copy; unmap comes
+ * between.
+ */
+function staleCopy(): Model {
+  const frame = b.setOf("Frame");
+  const page = b.setOf("Page");
+  const at = (name: string, index: Expr) => b.shared(name, index);
+  const mine = b.read(b.local("page"));
+  const fault = b.actor(
+    "fault",
+    [
+      b.step("pick", "fault on a page", b.choose(b.local("page"))),
+      b.step("copy", "pfn = cpu_pte[page]", b.set(b.local("pfn"), b.read(at("cpu_pte", mine)))),
+      b.step(
+        "check",
+        "if (seq != 0) goto copy",
+        b.when(b.ne(b.read(b.shared("seq")), b.int(0)), [b.goto("done")]),
+      ),
+      b.step("install", "gpu_pte[page] = pfn", b.set(at("gpu_pte", mine), b.read(b.local("pfn")))),
+    ],
+    { locals: [b.variable("page", page), b.variable("pfn", frame)] },
+  );
+  const none = b.none(frame);
+  const unmap = b.actor(
+    "unmap",
+    [
+      b.step("bump", "seq++", b.choose(b.local("page")), b.set(b.shared("seq"), b.int(1))),
+      b.step("zap", "gpu_pte[page] = none", b.set(at("gpu_pte", mine), none)),
+      b.step("clear", "cpu_pte[page] = none", b.set(at("cpu_pte", mine), none)),
+    ],
+    { locals: [b.variable("page", page)] },
+  );
+  const p = b.bound("p");
+  const gone = b.implies(
+    b.eq(b.read(at("cpu_pte", p)), none),
+    b.eq(b.read(at("gpu_pte", p)), none),
+  );
+  return b.model(
+    "stale-copy",
+    [fault, unmap],
+    {
+      scalarsets: [
+        { name: "Frame", classes: [{ name: "sys", size: 2 }] },
+        { name: "Page", classes: [{ name: "page", size: 2 }] },
+      ],
+      shared: [
+        { ...b.variable("cpu_pte", frame, 1, page), init: { kind: "cells", values: [1, 2] } },
+        b.variable("gpu_pte", frame, 0, page),
+        b.variable("seq", b.range(0, 1)),
+      ],
+    },
+    { always: { no_stale: b.forall("p", page, () => gone), idle: b.TRUE } },
+  );
+}
+
+const race = [
+  move("fault", "pick", 2),
+  move("fault", "copy"),
+  move("fault", "check"),
+  move("unmap", "bump", 2),
+  move("unmap", "zap"),
+  move("fault", "install"),
+  move("unmap", "clear"),
+];
+
+describe("why a trace violates", () => {
+  const model = staleCopy();
+  const why = explain(model, replay(model, "c", "", race)).why;
+
+  it("names the member and the part of the property that is false", () => {
+    expect(why?.failed).toBe("p = page1: gpu_pte[page1] == none");
+  });
+
+  it("finds the step after which every schedule ends in it", () => {
+    // Before the zap, installing first would have been harmless: the zap would have removed the
+    // entry.
+    expect(why?.turn).toBe(5);
+  });
+
+  it("finds the value that was carried stale and the check that was overtaken", () => {
+    expect(why?.flows).toEqual([
+      { kind: "value", from: 2, to: 6, text: "pfn = sys1" },
+      { kind: "check", from: 3, to: 6, text: "if (seq != 0) goto copy" },
+    ]);
+  });
+
+  it("sees no stale value when nobody changed the source", () => {
+    const moves = [move("fault", "pick", 2), move("fault", "copy"), move("fault", "check")];
+    const calm = replay(model, "c", "", [...moves, move("fault", "install")]);
+    expect(explain(model, calm)).toBe(calm);
+  });
+
+  it("leaves the turning point out when the search for a way out is cut off", () => {
+    const trace = replay(model, "c", "", race);
+    expect(explain(model, trace, { budget: 1 }).why?.turn).toBeUndefined();
+  });
+
+  it("agrees on every deadlock of the philosophers with the whole state graph", () => {
+    const diners = philosophers(2);
+    const graph = stateGraph(diners);
+    const interpreter = interpret(diners);
+    const [first] = interpreter.initialStates();
+    expect(first).toBeDefined();
+    const moves = [move("philosopher0", "think", 0), move("philosopher1", "think", 0)];
+    const trace = replay(diners, "c", "", moves);
+    expect(trace.violation?.kind).toBe("deadlock");
+    // After one fork is taken the other philosopher may still eat: only the second step decides.
+    expect(explain(diners, trace).why?.turn).toBe(2);
+    expect(graph.states.filter((s) => s.broken === "deadlock")).toHaveLength(2);
+  });
+});
