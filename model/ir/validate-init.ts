@@ -33,21 +33,32 @@ export function checkInitial(decl: VarDecl, place: Place, scope: Scope): void {
         report("MR036", at(here, "values"), message);
         return;
       }
-      for (const [i, v] of init.values.entries()) checkValue(v, decl, at(here, "values", i), scope);
-      checkSymmetry(init.values, dims, decl, at(here, "values"), scope);
+      checkCells(init.values, dims, decl, at(here, "values"), scope);
   }
 }
 
-function checkValue(value: number, decl: VarDecl, place: Place, scope: Scope): void {
+function checkCells(
+  values: number[],
+  dims: Dimension[],
+  decl: VarDecl,
+  place: Place,
+  scope: Scope,
+): void {
+  const good = values.map((v, i) => checkValue(v, decl, at(place, i), scope));
+  if (good.every(Boolean)) checkSymmetry(values, dims, decl, place, scope);
+}
+
+function checkValue(value: number, decl: VarDecl, place: Place, scope: Scope): boolean {
   const { domain, name } = decl;
   if ((domain.kind === "scalarset" || domain.kind === "proc") && value !== 0) {
     const message = `${name} starts at ${printOver(domain)} number ${value}`;
     scope.report("MR034", place, message);
-    return;
+    return false;
   }
   const { lo, hi } = valueBounds(scope.model, domain);
-  if (Number.isSafeInteger(value) && lo <= value && value <= hi) return;
+  if (Number.isSafeInteger(value) && lo <= value && value <= hi) return true;
   scope.report("MR035", place, `${name} starts at ${value}, outside ${printOver(domain)}`);
+  return false;
 }
 
 /** Swapping two members of a class, or two processes of an actor, must not change the first values. */

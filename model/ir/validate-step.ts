@@ -185,7 +185,8 @@ function checkSet(stmt: Kind<"set">, place: Place, scope: Scope): void {
 function checkAssigned(value: Expr, decl: VarDecl, place: Place, scope: Scope): void {
   if (value.kind !== "const" || value.domain.kind !== "range") return;
   const { lo, hi } = valueBounds(scope.model, decl.domain);
-  if (lo <= value.value && value.value <= hi) return;
+  const isSound = lo <= hi;
+  if (!isSound || (lo <= value.value && value.value <= hi)) return;
   scope.report("MR033", place, `${value.value} is outside ${decl.name}'s range ${lo}..${hi}`);
 }
 
