@@ -320,9 +320,8 @@ export function maskOf(width: number): number {
 /** One cell at a known position. */
 export function readConst(place: Place, cell: number, scope: Scope): Val {
   const bounds = { lo: place.lo, hi: place.hi };
-  if (place.width === 0) return constant(place.lo);
   const chunk = place.chunks.find((c) => cell >= c.first && cell < c.first + c.count);
-  if (!chunk) throw new Error(`no cell ${cell}`);
+  if (!chunk) return constant(place.outside);
   const shift = chunk.shift + (cell - chunk.first) * place.width;
   const word = `${scope.prefix}${chunk.word}`;
   const whole = shift + place.width === 32;
@@ -334,21 +333,27 @@ export function readConst(place: Place, cell: number, scope: Scope): Val {
 /** One cell at a position known at run time: a shift, per word that the array lies in. */
 function readAt(place: Place, cell: Val, scope: Scope): Val {
   if (isConst(cell)) return readConst(place, cell.lo, scope);
-  if (place.chunks.length === 0) {
-    return { code: `(${cell.code}, ${place.lo})`, lo: place.lo, hi: place.hi };
-  }
+  const fixed = constant(place.outside);
+  const [start, last] = [place.chunks[0], place.chunks.at(-1)];
+  if (!start || !last) return { ...fixed, code: `(${cell.code}, ${fixed.code})` };
   const x = temp(scope);
   const parts = place.chunks.map((c) => {
     const at = chunkShift(c.first, c.shift, place.width, x);
-    return `((${scope.prefix}${c.word} >>> (${at})) & ${maskOf(place.width)})`;
+    const raw = `((${scope.prefix}${c.word} >>> (${at})) & ${maskOf(place.width)})`;
+    const unsigned = place.width === 32 ? `(${raw} >>> 0)` : raw;
+    return place.lo === 0 ? unsigned : `(${unsigned} + ${constant(place.lo).code})`;
   });
   let code = parts.at(-1) as string;
   for (let i = parts.length - 2; i >= 0; i--) {
     code = `(${x} < ${(place.chunks[i + 1] as { first: number }).first} ? ${parts[i]} : ${code})`;
   }
-  const unsigned = place.width === 32 ? `(${code} >>> 0)` : code;
-  const value = place.lo === 0 ? unsigned : `(${unsigned} + ${constant(place.lo).code})`;
-  return { code: `(${x} = ${cell.code}, ${value})`, lo: place.lo, hi: place.hi };
+  const end = last.first + last.count;
+  const outside = [
+    ...(cell.lo < start.first ? [`${x} < ${start.first}`] : []),
+    ...(cell.hi >= end ? [`${x} >= ${end}`] : []),
+  ];
+  if (outside.length > 0) code = `(${outside.join(" || ")} ? ${fixed.code} : ${code})`;
+  return { code: `(${x} = ${cell.code}, ${code})`, lo: place.lo, hi: place.hi };
 }
 
 export function chunkShift(first: number, shift: number, width: number, cell: string): string {

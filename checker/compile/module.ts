@@ -11,7 +11,7 @@ import {
   newBatch,
   type Tables,
 } from "../search/engine.ts";
-import { tableText } from "../store/table.ts";
+import { newFilter, tableText } from "../store/table.ts";
 import { genExpr, type Scope, truth } from "./expr.ts";
 import type { Packing } from "./pack.ts";
 import { declareTemps, genStep, mostOutcomes, pcText } from "./step.ts";
@@ -27,7 +27,7 @@ interface Generated {
   bind(states: Int32Array, index: Int32Array, slotBits: number): void;
   expand(from: number, to: number): number;
   insert(count: number, filled: number): number;
-  rehash(count: number): void;
+  grow(count: number): void;
   check(from: number, to: number): number;
   reach(from: number, to: number): void;
 }
@@ -45,7 +45,7 @@ export function compileEngine(interpreter: Interpreter, packing: Packing): Engin
   const batch = newBatch(packing, mostSuccessors(packing));
   const candidates = batch.words.length / packing.words;
   const registers = new Int32Array(REGISTERS);
-  const make = new Function("C", "H", "E", "R", "N", "Q", moduleText(packing)) as (
+  const make = new Function("C", "H", "E", "P", "K", "R", "N", "Q", moduleText(packing)) as (
     ...shared: (Int32Array | Float64Array | Uint8Array)[]
   ) => Generated;
   const scratch = Math.max(candidates, 1024);
@@ -53,6 +53,8 @@ export function compileEngine(interpreter: Interpreter, packing: Packing): Engin
     batch.words,
     new Int32Array(scratch),
     new Int32Array(scratch),
+    new Int32Array(scratch),
+    newFilter(packing.words),
     registers,
     batch.fired,
     batch.reached,
@@ -69,7 +71,7 @@ export function compileEngine(interpreter: Interpreter, packing: Packing): Engin
       return next;
     },
     insert: code.insert,
-    rehash: code.rehash,
+    grow: code.grow,
     check: code.check,
     reach: code.reach,
   };
@@ -138,7 +140,7 @@ ${facts.join("\n")}
   }
 }
 ${tableText(packing.words)}
-return { bind, expand, insert, rehash, check, reach };
+return { bind, expand, insert, grow, check, reach };
 `;
 }
 

@@ -13,6 +13,7 @@ import {
   type Layout,
   type Stmt,
 } from "../../model/ir/index.ts";
+import { type Window, writtenWindows } from "./written.ts";
 
 /** The model is legal but cannot be laid out in words. */
 export class PackError extends Error {}
@@ -37,7 +38,7 @@ export interface Chunk {
   shift: number;
 }
 
-/** All cells of one variable (or one pc). */
+/** All cells of one variable (or one pc). Cells in no chunk have the value `outside` for ever. */
 export interface Place {
   /** Slot of the first cell. */
   slot: number;
@@ -45,6 +46,7 @@ export interface Place {
   width: number;
   lo: number;
   hi: number;
+  outside: number;
   chunks: Chunk[];
 }
 
@@ -68,13 +70,20 @@ const MAX_WORDS = 64;
  */
 export function packingOf(layout: Layout): Packing {
   const places: Place[] = [];
+  const windows = new Map<Place, Window>();
   const placeOf = (cells: Cells, slot: number): Place => {
     const place = newPlace(slot, cells.count, cells.lo, cells.hi, cells.decl.name);
     places.push(place);
     return place;
   };
   const shared = new Map<string, Place>();
-  for (const [name, cells] of layout.shared) shared.set(name, placeOf(cells, cells.offset));
+  for (const [name, window] of writtenWindows(layout)) {
+    const cells = layout.shared.get(name) as Cells;
+    const place = placeOf(cells, cells.offset);
+    place.outside = window.outside;
+    windows.set(place, window);
+    shared.set(name, place);
+  }
   const processes = layout.processes.map((process) => {
     const last = process.actor.steps.length - (canFinish(process.actor) ? 0 : 1);
     const pc = newPlace(process.pc, 1, 0, Math.max(0, last), `${process.name}.pc`);
@@ -85,7 +94,7 @@ export function packingOf(layout: Layout): Packing {
     }
     return { pc, locals };
   });
-  const { words, bits } = assignWords(places);
+  const { words, bits } = assignWords(places, windows);
   return { layout, words, bits, fields: fieldsOf(layout, places), shared, processes };
 }
 
@@ -94,7 +103,7 @@ function newPlace(slot: number, count: number, lo: number, hi: number, name: str
   if (width > 32) {
     throw new PackError(`${name}: the range ${lo}..${hi} has more than 2^32 values`);
   }
-  return { slot, count, width, lo, hi, chunks: [] };
+  return { slot, count, width, lo, hi, outside: lo, chunks: [] };
 }
 
 /** Bits needed for the values 0..most. */
@@ -111,8 +120,11 @@ interface Piece {
   bits: number;
 }
 
-function assignWords(places: Place[]): { words: number; bits: number } {
-  const pieces: Piece[] = places.flatMap(piecesOf);
+function assignWords(
+  places: Place[],
+  windows: ReadonlyMap<Place, Window>,
+): { words: number; bits: number } {
+  const pieces: Piece[] = places.flatMap((p) => piecesOf(p, windows.get(p)));
   pieces.sort((a, b) => b.bits - a.bits);
   const used: number[] = [];
   for (const { place, first, count, bits } of pieces) {
@@ -133,12 +145,14 @@ function assignWords(places: Place[]): { words: number; bits: number } {
 }
 
 /** An array that does not fit in one word is cut into equal runs of whole cells. */
-function piecesOf(place: Place): Piece[] {
+function piecesOf(place: Place, window: Window | undefined): Piece[] {
   if (place.width === 0) return [];
   const perWord = Math.floor(32 / place.width);
   const pieces: Piece[] = [];
-  for (let first = 0; first < place.count; first += perWord) {
-    const count = Math.min(perWord, place.count - first);
+  const begin = window?.first ?? 0;
+  const end = begin + (window?.count ?? place.count);
+  for (let first = begin; first < end; first += perWord) {
+    const count = Math.min(perWord, end - first);
     pieces.push({ place, first, count, bits: count * place.width });
   }
   return pieces;
@@ -147,6 +161,10 @@ function piecesOf(place: Place): Piece[] {
 function fieldsOf(layout: Layout, places: Place[]): Field[] {
   const fields: Field[] = layout.slots.map((s) => ({ word: 0, shift: 0, width: 0, lo: s.lo }));
   for (const place of places) {
+    for (let cell = 0; cell < place.count; cell++) {
+      const fixed: Field = { word: 0, shift: 0, width: 0, lo: place.outside };
+      fields[place.slot + cell] = fixed;
+    }
     for (const chunk of place.chunks) {
       for (let i = 0; i < chunk.count; i++) {
         fields[place.slot + chunk.first + i] = {

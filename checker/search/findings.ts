@@ -13,8 +13,9 @@ export function findingsOf(model: Model, counts: Counts): Finding[] {
 }
 
 /**
- * Steps that never fired. A step of a routine counts as fired when it fired at one call of the routine at
- * least: a call that can't reach every path of a shared kernel function is no mistake of the model.
+ * Steps that never fired. A step of a routine counts as fired when it fired at one call of the
+ * routine at least: a call that can't reach every path of a shared kernel function is no mistake
+ * of the model.
  */
 function deadLabels(model: Model, counts: Counts): Finding[] {
   const fired = new Set<string>();

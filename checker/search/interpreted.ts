@@ -4,7 +4,7 @@
 import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
 import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
-import { insertAll, rehashAll } from "../store/table.ts";
+import { growAll, insertAll } from "../store/table.ts";
 import { BATCH, type Engine, labelNumber, newBatch, type Tables } from "./engine.ts";
 
 export function interpretedEngine(interpreter: Interpreter, packing: Packing): Engine {
@@ -50,7 +50,7 @@ export function interpretedEngine(interpreter: Interpreter, packing: Packing): E
       return i;
     },
     insert: (count, filled) => insertAll(tables, words, batch.words, filled, count),
-    rehash: (count) => rehashAll(tables, words, count),
+    grow: (count) => growAll(tables, words, count),
     check: (from, to) => {
       for (let i = from; i < to; i++) {
         const state = stateOf(i);

@@ -6,7 +6,7 @@
 import type { State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
 import type { Limit, Progress } from "../result.ts";
-import { type Arena, arenaBytes, reserve } from "../store/arena.ts";
+import { type Arena, arenaBytes, enlargeIndex, isCrowded, reserveStates } from "../store/arena.ts";
 import { type Engine, labelNumber } from "./engine.ts";
 
 export interface SearchLimits {
@@ -108,16 +108,13 @@ function expandLevel(s: Search): void {
 
 /** Stores the batch. Returns the position of a successor that violates `always`, from 1, or 0. */
 function store(s: Search): number {
-  const { engine, arena, out } = s;
+  const { engine, out } = s;
   const { words } = engine.packing;
   const { filled } = engine.batch;
-  const room = reserve(arena, out.count + filled / words);
-  if (room === "full") {
+  if (!makeRoom(s, out.count + filled / words)) {
     s.end = { kind: "incomplete", limit: "memory" };
     return 0;
   }
-  engine.bind(arena);
-  if (room === "grown") engine.rehash(out.count);
   const before = out.count;
   out.count = engine.insert(before, filled);
   const cut = Math.min(out.count, s.limits.maxStates + 1);
@@ -134,6 +131,17 @@ function store(s: Search): number {
   if (bad === 0) return 0;
   s.end = { kind: "badState", state: bad };
   return positionInBatch(s, bad);
+}
+
+function makeRoom({ engine, arena, out }: Search, most: number): boolean {
+  while (isCrowded(arena, most)) {
+    if (!enlargeIndex(arena, most)) return false;
+    engine.bind(arena);
+    engine.grow(out.count);
+  }
+  if (!reserveStates(arena, most)) return false;
+  engine.bind(arena);
+  return true;
 }
 
 function positionInBatch({ engine, arena }: Search, state: number): number {

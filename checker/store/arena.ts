@@ -12,7 +12,9 @@ const SMALL = 2 ** 22;
 const MOST_WORDS = 2 ** 32 - 1;
 /** Part of the machine's memory that is used when no limit is given. */
 const DEFAULT_SHARE = 0.7;
-const FIRST_SLOT_BITS = 12;
+const FIRST_SLOT_BITS = 14;
+/** A smaller index grows fourfold, a larger one twofold. */
+const EAGER_SLOT_BITS = 20;
 const MAX_SLOT_BITS = 31;
 /** The index doubles when it is this full. */
 const MAX_LOAD = 0.75;
@@ -45,23 +47,30 @@ export function arenaBytes(arena: Arena, count: number): number {
   return 4 * (count * arena.words + 2 ** arena.slotBits);
 }
 
-/**
- * Makes room for states up to number `most`. "grown" means that the index is cleared and must be
- * filled again; "full", that the budget (or what the machine gives) is not enough.
- */
-export function reserve(arena: Arena, most: number): "ready" | "grown" | "full" {
-  let bits = arena.slotBits;
-  while (most > 2 ** bits * MAX_LOAD) bits++;
-  const bytes = 4 * (most * arena.words + 2 ** bits);
-  if (bits > MAX_SLOT_BITS || bytes > arena.budget) return "full";
-  const states = enlarged(arena.states, most * arena.words, arena.budget);
-  const index = bits === arena.slotBits ? arena.index : replaced(arena, 2 ** bits);
-  if (!states || !index) return "full";
-  arena.states = states;
-  if (bits === arena.slotBits) return "ready";
+/** The index is too small for states up to number `most`: it has to grow. */
+export function isCrowded(arena: Arena, most: number): boolean {
+  return most > 2 ** arena.slotBits * MAX_LOAD;
+}
+
+/** Enlarges the index. False when the budget or the machine is exhausted. */
+export function enlargeIndex(arena: Arena, count: number): boolean {
+  const bits = arena.slotBits + (arena.slotBits < EAGER_SLOT_BITS ? 2 : 1);
+  const bytes = 4 * (count * arena.words + 2 ** bits);
+  if (bits > MAX_SLOT_BITS || bytes > arena.budget) return false;
+  const index = enlarged(arena.index, 2 ** bits, arena.budget);
+  if (!index) return false;
   arena.index = index;
   arena.slotBits = bits;
-  return "grown";
+  return true;
+}
+
+/** Makes room for states up to number `most`. False when the budget or the machine is exhausted. */
+export function reserveStates(arena: Arena, most: number): boolean {
+  if (4 * (most * arena.words + 2 ** arena.slotBits) > arena.budget) return false;
+  const states = enlarged(arena.states, most * arena.words, arena.budget);
+  if (!states) return false;
+  arena.states = states;
+  return true;
 }
 
 function enlarged(array: Int32Array, length: number, budget: number): Int32Array | undefined {
@@ -69,12 +78,6 @@ function enlarged(array: Int32Array, length: number, budget: number): Int32Array
   const bigger = allocate(Math.floor(budget / 4), length);
   bigger?.set(array);
   return bigger;
-}
-
-function replaced(arena: Arena, slots: number): Int32Array | undefined {
-  if (slots > arena.index.length) return allocate(Math.floor(arena.budget / 4), slots);
-  arena.index.fill(0, 0, 2 ** arena.slotBits);
-  return arena.index;
 }
 
 /** As many words as wished or the machine gives, at least `least`. */

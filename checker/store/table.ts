@@ -28,31 +28,44 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
   return h ^ (h >>> 13);
 }
 
+/** Entries of the filter of recently seen states, as a power of two. */
+export const RECENT_BITS = 13;
+
 /**
- * Text of `insert(count, filled)` and `rehash(count)`. Memory is the limit, so both first touch
- * what they will need for a whole batch, in loops without branches that wait for it, and then do
- * the work.
+ * Text of `insert(count, filled)` and `grow(count)`.
+ *
+ * Most duplicates are of states seen a moment ago: two steps in either order. A small direct-mapped
+ * filter `K` of whole states, which stays in the fastest cache, drops them. For the others memory
+ * is the limit, so the loops first touch what they will need for the whole batch, without
+ * branches that wait for it, and then do the work.
  */
 export function tableText(words: number): string {
   const each = (f: (i: number) => string, join: string): string =>
     Array.from({ length: words }, (_, i) => f(i)).join(join);
+  const load = each((i) => `const c${i} = C[c + ${i}];`, " ");
+  const differs = each((i) => `(K[r + ${i}] ^ c${i})`, " | ");
   return `
 function insert(count, filled) {
   const mask = slotMask, bits = slotBits;
   let h = 0, m = 0, touched = 0;
-  for (let c = 0; c < filled; c += ${words}, m++) {
-    ${each((i) => `const c${i} = C[c + ${i}];`, " ")}
+  for (let c = 0; c < filled; c += ${words}) {
+    ${load}
     ${hashText(words, (i) => `c${i}`)}
+    const r = (h >>> ${32 - RECENT_BITS}) * ${words}, d = ${differs};
+    ${each((i) => `K[r + ${i}] = c${i};`, " ")}
     H[m] = h;
-    E[m] = T[h & mask];
+    P[m] = c;
+    m += (d | -d) >>> 31;
   }
+  for (let k = 0; k < m; k++) E[k] = T[H[k] & mask];
   for (let k = 0; k < m; k++) {
     const e = E[k];
     touched ^= S[(e & mask & ((((e ^ H[k]) >>> bits) - 1) >> 31)) * ${words}];
   }
   R[3] = touched;
-  for (let c = 0, k = 0; c < filled; c += ${words}, k++) {
-    ${each((i) => `const c${i} = C[c + ${i}];`, " ")}
+  for (let k = 0; k < m; k++) {
+    const c = P[k];
+    ${load}
     h = H[k];
     let at = h & mask;
     for (;;) {
@@ -73,24 +86,24 @@ function insert(count, filled) {
   }
   return count;
 }
-function rehash(count) {
+function grow(count) {
   const mask = slotMask, bits = slotBits;
-  let h = 0;
+  T.fill(0, 0, 2 ** bits);
   for (let from = 1; from < count; from += 1024) {
-    const to = from + 1024 < count ? from + 1024 : count;
-    let touched = 0;
-    for (let i = from; i < to; i++) {
-      ${each((i) => `const c${i} = S[i * ${words} + ${i}];`, " ")}
-      ${hashText(words, (i) => `c${i}`)}
-      H[i - from] = h;
+    const n = from + 1024 < count ? 1024 : count - from;
+    let h = 0, touched = 0;
+    for (let k = 0, s = from * ${words}; k < n; k++, s += ${words}) {
+      ${each((k) => `const c${k} = S[s + ${k}];`, " ")}
+      ${hashText(words, (k) => `c${k}`)}
+      H[k] = h;
       touched ^= T[h & mask];
     }
     R[3] = touched;
-    for (let i = from; i < to; i++) {
-      h = H[i - from];
+    for (let k = 0; k < n; k++) {
+      h = H[k];
       let at = h & mask;
       while (T[at] !== 0) at = (at + 1) & mask;
-      T[at] = ((h >>> bits) << bits) | i;
+      T[at] = ((h >>> bits) << bits) | (from + k);
     }
   }
 }
@@ -129,8 +142,7 @@ function findSlot(
 ): number {
   const { states, index, slotBits } = tables;
   const mask = 2 ** slotBits - 1;
-  let at = h & mask;
-  for (;;) {
+  for (let at = h & mask; ; at = (at + 1) & mask) {
     const e = index[at] as number;
     if (e === 0) return at;
     if ((e ^ h) >>> slotBits === 0) {
@@ -139,18 +151,31 @@ function findSlot(
       while (i < words && states[s + i] === array[from + i]) i++;
       if (i === words) return at;
     }
-    at = (at + 1) & mask;
   }
 }
 
-/** Rebuilds the cleared index over the states 1 to `count - 1`. */
-export function rehashAll(tables: Tables, words: number, count: number): void {
+/** Fills the index, just enlarged, from the states 1 to `count - 1`. */
+export function growAll(tables: Tables, words: number, count: number): void {
   const { states, index, slotBits } = tables;
+  index.fill(0, 0, 2 ** slotBits);
   const mask = 2 ** slotBits - 1;
   for (let i = 1; i < count; i++) {
     const h = hashWords(states, i * words, words);
-    let at = h & mask;
-    while (index[at] !== 0) at = (at + 1) & mask;
-    index[at] = (h & ~mask) | i;
+    index[findSlot(tables, words, states, i * words, h)] = (h & ~mask) | i;
   }
+}
+
+/**
+ * A filter in which no state is yet. Its zeros look like the state of zeros where that one
+ * belongs, so there stands a state that belongs elsewhere.
+ */
+export function newFilter(words: number): Int32Array {
+  const place = (array: Int32Array): number => hashWords(array, 0, words) >>> (32 - RECENT_BITS);
+  const state = new Int32Array(words);
+  const home = place(state);
+  do state[0] = (state[0] as number) + 1;
+  while (place(state) === home);
+  const filter = new Int32Array(words * 2 ** RECENT_BITS);
+  filter.set(state, home * words);
+  return filter;
 }

@@ -163,7 +163,9 @@ describe("models that do not fit", () => {
 
   it("a state of too many words", () => {
     const shared = [b.variable("many", b.range(0, 2 ** 31), 0, b.range(0, 99))];
-    const model = b.model("wide", [b.actor("p", [b.step("a", "x")])], { shared });
+    const index = b.range(0, 99);
+    const fill = b.each("i", index, (i) => [b.set(b.shared("many", i), b.int(1))]);
+    const model = b.model("wide", [b.actor("p", [b.step("a", "x", fill)])], { shared });
     expect(() => check(model)).toThrow("101 words");
   });
 });
