@@ -37,6 +37,7 @@ export {
   forall,
   int,
   ite,
+  not,
   type Ref,
   self,
   type Value,

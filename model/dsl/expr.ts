@@ -223,6 +223,11 @@ export function any(...args: Value<boolean>[]): Expr<boolean> {
   return logic("or", args);
 }
 
+/** The opposite; also of a plain boolean. */
+export function not(arg: Value<boolean>): Expr<boolean> {
+  return lift<boolean>(BOOL, arg).not();
+}
+
 /** `cond ? yes : no`. */
 export function ite<T>(cond: Expr<boolean>, yes: Expr<T>, no: Value<NoInfer<T>>): Expr<T> {
   const other = lift<T>(yes.domain, no).node;

@@ -40,12 +40,10 @@ export function do_anonymous_page(
   page: Expr<PageOf>,
   frame: Ref<FrameOf>,
 ): Effect {
+  const is_none = mm.pte.at(page).kind.eq("none");
   return block(
-    alloc_page(folios, frame),
-    when(mm.pte.at(page).kind.eq("none"), [
-      prep_new_page(folios.at(frame)),
-      set_pte(mm.pte.at(page), "present", frame),
-    ]),
+    alloc_page(folios, frame, is_none),
+    when(is_none, [prep_new_page(folios.at(frame)), set_pte(mm.pte.at(page), "present", frame)]),
   );
 }
 

@@ -8,13 +8,16 @@
  * Omits    large folios, mapcount (one mapping per folio), the LRU, memcg.
  */
 import {
+  any,
   assert,
   block,
   choose,
   type Effect,
   type Expr,
+  exists,
   type Member,
   none,
+  not,
   type Ref,
   range,
   type Struct,
@@ -22,6 +25,7 @@ import {
   set,
   size,
   struct,
+  type Value,
 } from "../index.ts";
 import { folio_lock_bit } from "./folio-lock.ts";
 import { refcount, refcount_dec_and_test, refcount_inc } from "./refcount.ts";
@@ -62,9 +66,21 @@ export function folio_put(f: Folio): Effect {
   ]);
 }
 
-/** Picks a free system frame: the allocator's choice. First in a step. */
-export function alloc_page(folios: Folios, target: Ref<FrameOf>): Effect {
-  return choose(target, target.is("sys").and(folios.at(target).ref.count.eq(0)));
+/**
+ * Picks a free system frame: the allocator's choice. First in a step. A configuration must have frames
+ * enough: running out is a finding of its own, not a deadlock. With `needed` false nothing is allocated.
+ */
+export function alloc_page(
+  folios: Folios,
+  target: Ref<FrameOf>,
+  needed: Value<boolean> = true,
+): Effect {
+  const is_free = (f: Expr<FrameOf>) => f.is("sys").and(folios.at(f).ref.count.eq(0));
+  const enough = any(not(needed), exists(Frame, is_free));
+  return block(
+    assert("out_of_system_frames", enough, "no free frame: raise sys_frames"),
+    choose(target, any(not(needed), is_free(target))),
+  );
 }
 
 /** prep_new_page(): one reference, zeroed. */

@@ -27,7 +27,7 @@ import {
   set,
   struct,
 } from "../index.ts";
-import { type Folios, Frame, type FrameOf, Page, versions } from "./folio.ts";
+import { type Folios, Frame, type FrameOf, Page, type PageOf, versions } from "./folio.ts";
 import { mmu_interval_notifier, mmu_notifier_subscriptions } from "./mmu-interval-notifier.ts";
 import { rw_semaphore } from "./rwsem.ts";
 
@@ -59,6 +59,12 @@ export function set_pte(pte: Pte, kind: Exclude<PteKind, "none">, frame: Expr<Fr
 /** ptep_get_and_clear(). */
 export function pte_clear(pte: Pte): Effect {
   return block(set(pte.kind, "none"), set(pte.frame, none));
+}
+
+/** A store to the page, through whichever frame the writer's translation leads to: a new version. */
+export function store(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<FrameOf>): Effect {
+  const last = mm.last_write.at(page);
+  return block(set(last, last.plus(1)), set(folios.at(frame).data, last));
 }
 
 /**

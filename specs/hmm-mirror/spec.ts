@@ -34,12 +34,14 @@ import {
   when,
 } from "mmrace";
 import {
-  complete_tlb_flush,
+  cpu_store,
   device_mmu,
   down_read,
   Frame,
-  fill_tlb,
   folio,
+  gpu_flush,
+  gpu_store,
+  gpu_tlb,
   hmm_range_fault,
   hmm_result,
   madvise_dontneed,
@@ -61,7 +63,6 @@ import {
   Page,
   submit_tlb_flush,
   up_read,
-  versions,
   wait_tlb_flush,
   zap_device_pte,
 } from "mmrace/kernel";
@@ -88,6 +89,7 @@ const driver_invalidate = (page: Parameters<typeof zap_device_pte>[1]) =>
 const gpu_fault = actor("gpu_fault", { page: Page, pfn: Frame, ret: hmm_result }, (me) => ({
   fault: [
     "the device faults on a page it has no entry for",
+    idle(),
     choose(me.page, k.gpu.pte.at(me.page).eq(none)),
   ],
   again: mmu_interval_read_begin(k.mm.sub),
@@ -138,42 +140,10 @@ const compaction = actor(
   .times(size("compactions"))
   .as("migrate_pages(), folio lock");
 
-const cpu = actor("cpu", { page: Page }, (me) => ({
-  store: [
-    "the CPU stores through its page table",
-    idle(),
-    choose(me.page, k.mm.pte.at(me.page).kind.eq("present")),
-    wait(k.mm.last_write.at(me.page).lt(versions)),
-    set(k.mm.last_write.at(me.page), k.mm.last_write.at(me.page).plus(1)),
-    set(k.folio.at(k.mm.pte.at(me.page).frame).data, k.mm.last_write.at(me.page)),
-    goto("store"),
-  ],
-}));
-
-/** The device by itself: it caches translations, stores through them, and completes flushes. */
-const device_tlb = actor("device_tlb", { page: Page }, (me) => ({
-  fill: [
-    "the device TLB caches a translation",
-    idle(),
-    fill_tlb(k.gpu, me.page),
-    set(k.gpu.tlb.at(me.page), k.gpu.pte.at(me.page)),
-    goto("fill"),
-  ],
-}));
-const device_flush = actor("device_flush", {}, () => ({
-  flush: ["the device completes the TLB flush", idle(), complete_tlb_flush(k.gpu), goto("flush")],
-}));
-const device_store = actor("device_store", { page: Page }, (me) => ({
-  store: [
-    "the device stores through its TLB",
-    idle(),
-    choose(me.page, k.gpu.tlb.at(me.page).ne(none)),
-    wait(k.mm.last_write.at(me.page).lt(versions)),
-    set(k.mm.last_write.at(me.page), k.mm.last_write.at(me.page).plus(1)),
-    set(k.folio.at(k.gpu.tlb.at(me.page)).data, k.mm.last_write.at(me.page)),
-    goto("store"),
-  ],
-}));
+const cpu = cpu_store(k.mm, k.folio);
+const tlb = gpu_tlb(k.gpu);
+const flush = gpu_flush(k.gpu);
+const device = gpu_store(k.gpu, k.mm, k.folio);
 
 export default spec({
   name: "hmm-mirror",
@@ -181,7 +151,7 @@ export default spec({
   configs: {
     ci: {
       pages: 1,
-      sys_frames: 2,
+      sys_frames: 3,
       vram_frames: 0,
       versions: 1,
       gpu_faults: 1,
@@ -190,7 +160,7 @@ export default spec({
       compactions: 1,
     },
     deep: {
-      pages: 2,
+      pages: 1,
       sys_frames: 3,
       vram_frames: 0,
       versions: 1,
@@ -201,7 +171,7 @@ export default spec({
     },
   },
   shared: k,
-  actors: { gpu_fault, munmap, dontneed, compaction, cpu, device_tlb, device_flush, device_store },
+  actors: { gpu_fault, munmap, dontneed, compaction, cpu, tlb, flush, device },
   always: {
     no_stale_gpu_pte: no_stale_gpu_pte(k.gpu, k.mm),
     migration_entry_is_locked: migration_entry_is_locked(k.mm, k.folio),

@@ -9,7 +9,6 @@ import {
   type Routine,
   ret,
   routine,
-  set,
   size,
   when,
 } from "mmrace";
@@ -27,6 +26,7 @@ import {
   munmap as munmap_syscall,
   Page,
   type PageOf,
+  store,
   up_read,
   versions,
 } from "mmrace/kernel";
@@ -60,10 +60,7 @@ export const cpu_fault = actor("cpu_fault", locals, (me) => {
     store: [
       "store through the page table, or fault",
       when(pte.kind.ne("present"), [goto("mmap_read_lock")]),
-      when(k.mm.last_write.at(me.page).lt(versions), [
-        set(k.mm.last_write.at(me.page), k.mm.last_write.at(me.page).plus(1)),
-        set(k.folio.at(pte.frame).data, k.mm.last_write.at(me.page)),
-      ]),
+      when(k.mm.last_write.at(me.page).lt(versions), [store(k.mm, k.folio, me.page, pte.frame)]),
       goto("done"),
     ],
     mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
