@@ -1,6 +1,6 @@
 /**
- * Actors and routines: labelled steps. One label is one atomic step; falling through goes to the next
- * key; the value of a key is the C line and its effects, or a routine that is called there.
+ * Actors and routines: labelled steps. One label is one atomic step; falling through goes to the
+ * next key; the value of a key is the C line and its effects, or a routine that is called there.
  */
 import type { Effect } from "./effect.ts";
 import { type Expr, makeExpr, makeRef } from "./expr.ts";
@@ -35,8 +35,8 @@ function localsOf<F extends Fields>(fields: F, prefix: string, declared: Declare
 }
 
 /**
- * A kernel function. `locals` are its own variables, fresh for each call; the caller's variables and
- * callbacks (other routines) come in as parameters of the TypeScript function that returns it.
+ * A kernel function. `locals` are its own variables, fresh for each call; the caller's variables
+ * and callbacks (other routines) come in as parameters of the TypeScript function that returns it.
  */
 export function routine<F extends Fields, S extends Steps>(
   name: string,

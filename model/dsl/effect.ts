@@ -1,6 +1,7 @@
 /**
- * Effects: what a step does, in order. Each is data; nothing happens while the spec is read. The type
- * parameter collects the labels that a `goto` inside names, so that the type checker knows them.
+ * Effects: what a step does, in order. Each is data; nothing happens while the spec is read. The
+ * type parameter collects the labels that a `goto` inside names, so that the type checker knows
+ * them.
  */
 import type { LockEvent, Stmt } from "../ir/index.ts";
 import { bindOver, type Expr, lift, type Ref, type Value } from "./expr.ts";
@@ -9,7 +10,9 @@ import type { Type } from "./type.ts";
 
 declare const labels: unique symbol;
 
-/** An IR statement with places instead of positions, or a step marker, or several effects in a row. */
+/**
+ * An IR statement with places instead of positions, or a step marker, or several effects in a row.
+ */
 export type EffectNode =
   | { kind: "plain"; stmt: Extract<Stmt, { kind: "choose" | "wait" | "assert" | "lock" | "set" }> }
   | { kind: "block"; effects: readonly Effect<string>[] }
@@ -44,7 +47,9 @@ export function wait(cond: Value<boolean>): Effect {
   return make({ kind: "plain", stmt: { kind: "wait", cond: c } });
 }
 
-/** Any value of the target's type (none is left out) that satisfies the condition. First in a step. */
+/**
+ * Any value of the target's type (none is left out) that satisfies the condition. First in a step.
+ */
 export function choose<T>(target: Ref<T>, where?: Expr<boolean>): Effect {
   const stmt = { kind: "choose" as const, target: target.ref };
   return make({ kind: "plain", stmt: where ? { ...stmt, where: where.node } : stmt });

@@ -1,7 +1,7 @@
 /**
- * Expressions over model values. They are built by methods (`seq.ne(me.seq)`), because TypeScript's own
- * operators would compute with the expression objects instead of the values that a state holds; using one
- * by mistake is refused by type or throws.
+ * Expressions over model values. They are built by methods (`seq.ne(me.seq)`), because TypeScript's
+ * own operators would compute with the expression objects instead of the values that a state holds;
+ * using one by mistake is refused by type or throws.
  */
 import type { ArithOp, CompareOp, Expr as IrExpr, Ref as IrRef, QuantOp } from "../ir/index.ts";
 import { captureFrames, type Frame, SpecError } from "./frames.ts";

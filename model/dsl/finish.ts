@@ -1,6 +1,6 @@
 /**
- * The last pass over a lowered model: sizes become numbers, the declarations that travelled inside domains
- * are collected, and bound variables get names that depend on nothing but their place.
+ * The last pass over a lowered model: sizes become numbers, the declarations that travelled inside
+ * domains are collected, and bound variables get names that depend on nothing but their place.
  */
 import type { EnumDecl, ScalarsetDecl } from "../ir/index.ts";
 import { SpecError } from "./frames.ts";

@@ -1,7 +1,7 @@
 /**
- * From nested routine calls to one flat list of steps per actor. A step of a routine that is called at
- * `fault` is labelled `fault.take_lock`; a call itself is no step. Where a `goto` leads is kept as a
- * link to a step, so that steps can be removed and moved afterwards.
+ * From nested routine calls to one flat list of steps per actor. A step of a routine that is called
+ * at `fault` is labelled `fault.take_lock`; a call itself is no step. Where a `goto` leads is kept
+ * as a link to a step, so that steps can be removed and moved afterwards.
  */
 import type { Actor, StepOf, Steps } from "./actor.ts";
 import type { Effect } from "./effect.ts";

@@ -1,4 +1,6 @@
-/** Where in the spec's source an effect or expression was written: raw stack frames, mapped later. */
+/**
+ * Where in the spec's source an effect or expression was written: raw stack frames, mapped later.
+ */
 import type { Src } from "../ir/index.ts";
 
 /** A position in the running code (a bundle, usually), counting from 1. */

@@ -63,7 +63,9 @@ export function widenLabels<T>(node: T, actors: FlatActor[]): T {
   return copy as T;
 }
 
-/** The labels that it stands for; none when a mutant took them all out; itself when nobody knows it. */
+/**
+ * The labels that it stands for; none when a mutant took them all out; itself when nobody knows it.
+ */
 function widened(label: string, actor: FlatActor | undefined): string[] {
   if (label === DONE || !actor) return [label];
   const meant = (l: string) => l === label || l.startsWith(`${label}.`);

@@ -1,7 +1,7 @@
 /**
- * Named changes of a scheme: take a step out, put one in, replace, move or swap steps. A mutant is a known
- * mistake made of such changes; a variant is another design. Steps inside a call are named by their flat
- * label (`again.wait_event`).
+ * Named changes of a scheme: take a step out, put one in, replace, move or swap steps. A mutant is
+ * a known mistake made of such changes; a variant is another design. Steps inside a call are named
+ * by their flat label (`again.wait_event`).
  */
 import type { Actor, AnyActor, StepOf, Steps } from "./actor.ts";
 import { makeRef, type Ref } from "./expr.ts";
@@ -89,7 +89,8 @@ export function insert_before<A extends AnyActor>(
     const { step, at } = find(flat, label);
     const made = newSteps(steps, step);
     flat.steps.splice(at, 0, ...made);
-    // A goto to the label now passes the new steps: the old step is reached by falling through only.
+    // A goto to the label now passes the new steps: the old step is reached by falling through
+    // only.
     const twin: FlatStep = { ...step };
     flat.steps[at + made.length] = twin;
     step.removed = { next: made[0] };
@@ -142,7 +143,9 @@ export function swap<A extends AnyActor>(actor: A, one: LabelOf<A>, two: LabelOf
   });
 }
 
-/** A local of a call inside the actor, for steps that are put in: `local_of("get_pages.err", type)`. */
+/**
+ * A local of a call inside the actor, for steps that are put in: `local_of("get_pages.err", type)`.
+ */
 export function local_of<T>(path: string, type: Type<T>): Ref<T> {
   return makeRef<T>({ kind: "local", name: path, index: [] }, type.domain);
 }

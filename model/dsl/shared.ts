@@ -1,4 +1,6 @@
-/** Shared variables: scalars, arrays and structs (kernel objects are structs), each a cell or cells. */
+/**
+ * Shared variables: scalars, arrays and structs (kernel objects are structs), each a cell or cells.
+ */
 import type { Expr as IrExpr } from "../ir/index.ts";
 import {
   bindOver,

@@ -20,8 +20,8 @@ export function isSize(x: unknown): x is Size {
 }
 
 /**
- * Sizes travel inside expressions where the IR wants numbers, until `lower` replaces them. This is the
- * one place that pretends.
+ * Sizes travel inside expressions where the IR wants numbers, until `lower` replaces them. This is
+ * the one place that pretends.
  */
 export function deferred(n: SizeLike): number {
   return n as number;

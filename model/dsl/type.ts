@@ -43,7 +43,9 @@ export interface Type<T> {
   any(): Type<T>;
 }
 
-/** What can be written for a value in TypeScript: members and processes have no literals but none. */
+/**
+ * What can be written for a value in TypeScript: members and processes have no literals but none.
+ */
 export type TypeLiteral<T> = [T] extends [boolean]
   ? boolean
   : [T] extends [number]
@@ -81,14 +83,18 @@ export function oneOf<const V extends readonly [string, ...string[]]>(
   return makeType({ kind: "enum", name: values.join("|"), values });
 }
 
-/** Interchangeable things: pages, frames, buffer objects. Equality, indexing, quantifiers; no order. */
+/**
+ * Interchangeable things: pages, frames, buffer objects. Equality, indexing, quantifiers; no order.
+ */
 export type Scalarset<N extends string, C extends string = string> = Type<Member<N>> & {
   readonly classes: readonly C[];
 };
 
 /** `scalarset("Page", 2)`. A variable of this type starts at none. */
 export function scalarset<N extends string>(name: N, size: SizeLike): Scalarset<N, N>;
-/** With classes whose members differ from one another: `scalarset("Frame", { sys: 2, vram: 1 })`. */
+/**
+ * With classes whose members differ from one another: `scalarset("Frame", { sys: 2, vram: 1 })`.
+ */
 export function scalarset<N extends string, C extends string>(
   name: N,
   sizes: Record<C, SizeLike>,

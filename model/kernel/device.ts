@@ -1,9 +1,9 @@
 /**
- * The device side: a page table, a TLB in front of it, and the flush that empties the TLB some time after
- * it was asked for.
+ * The device side: a page table, a TLB in front of it, and the flush that empties the TLB some time
+ * after it was asked for.
  *
- * Omits    permissions, page sizes, several devices; the TLB caches translations only (a miss raises a
- *          fault when there is no entry either).
+ * Omits    permissions, page sizes, several devices; the TLB caches translations only (a miss
+ *          raises a fault when there is no entry either).
  */
 import {
   all,
@@ -74,7 +74,9 @@ export function fill_tlb(gpu: DeviceMmu, page: Ref<PageOf>): Effect {
   return choose(page, gpu.pte.at(page).ne(none).and(gpu.tlb.at(page).eq(none)));
 }
 
-/** Both the page table and the TLB lead only to frames that the CPU page table maps there as well. */
+/**
+ * Both the page table and the TLB lead only to frames that the CPU page table maps there as well.
+ */
 export function no_stale_gpu_pte(gpu: DeviceMmu, mm: Mm): Expr<boolean> {
   return forall(Page, (p) => {
     const pte = mm.pte.at(p);

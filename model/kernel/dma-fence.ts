@@ -1,6 +1,6 @@
 /**
- * struct dma_fence (drivers/dma-buf/dma-fence.c), as one slot: there is none, it is pending, or it has
- * signalled. Waiting is allowed with a dma_resv held, in shrinkers and in mmu notifiers.
+ * struct dma_fence (drivers/dma-buf/dma-fence.c), as one slot: there is none, it is pending, or it
+ * has signalled. Waiting is allowed with a dma_resv held, in shrinkers and in mmu notifiers.
  *
  * Omits    usage classes (a slot is one class of one dma_resv), contexts and seqnos, error codes,
  *          enable_signaling and callbacks.

@@ -1,13 +1,14 @@
 /**
- * struct dma_resv (drivers/dma-buf/dma-resv.c): a ww_mutex of the Wait-Die class reservation_ww_class
- * around fences.
+ * struct dma_resv (drivers/dma-buf/dma-resv.c): a ww_mutex of the Wait-Die class
+ * reservation_ww_class around fences.
  *
- * Taken without an acquire context it is a plain mutex. Taken with one, a transaction that holds a lock
- * already and meets a lock of an older transaction backs off with -EDEADLK, unlocks all and starts
- * again, keeping its age (kernel/locking/ww_mutex.h: __ww_mutex_kill; ww-mutex-design.rst).
+ * Taken without an acquire context it is a plain mutex. Taken with one, a transaction that holds a
+ * lock already and meets a lock of an older transaction backs off with -EDEADLK, unlocks all and
+ * starts again, keeping its age (kernel/locking/ww_mutex.h: __ww_mutex_kill; ww-mutex-design.rst).
  *
- * Omits    a waiter's place in the queue: whether to die is decided by the holder's age alone, and again
- *          whenever the holder changes; interruptible waits; the fence array (see dma-fence.ts).
+ * Omits    a waiter's place in the queue: whether to die is decided by the holder's age alone, and
+ *          again whenever the holder changes; interruptible waits; the fence array (see
+ *          dma-fence.ts).
  */
 import {
   array,
@@ -114,8 +115,8 @@ function holder_is_older(obj: DmaResv, ctx: WwClass): Expr<boolean> {
 }
 
 /**
- * dma_resv_lock(obj, ctx): takes the lock and clears `edeadlk`, or sets it when the transaction must back
- * off; blocks otherwise.
+ * dma_resv_lock(obj, ctx): takes the lock and clears `edeadlk`, or sets it when the transaction
+ * must back off; blocks otherwise.
  */
 export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boolean>): Effect {
   const dies = ctx.acquired.at(self).and(holder_is_older(obj, ctx));

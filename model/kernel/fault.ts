@@ -1,8 +1,8 @@
 /**
  * The CPU's own page faults (mm/memory.c).
  *
- * Omits    the fault under the per-VMA lock: it gives up for device-private entries and retries with
- *          mmap_lock, so mmap_lock is taken from the start; COW, swap, file pages, OOM.
+ * Omits    the fault under the per-VMA lock: it gives up for device-private entries and retries
+ *          with mmap_lock, so mmap_lock is taken from the start; COW, swap, file pages, OOM.
  */
 import {
   block,
@@ -31,8 +31,8 @@ import { folio_set_locked, folio_unlock, folio_wait_locked } from "./folio-lock.
 import { type Mm, set_pte } from "./mm.ts";
 
 /**
- * do_anonymous_page(): a zeroed page where there is none yet. Caller holds mmap_lock or the VMA lock.
- * `frame` is the allocator's choice; it goes back when the entry is no longer empty.
+ * do_anonymous_page(): a zeroed page where there is none yet. Caller holds mmap_lock or the VMA
+ * lock. `frame` is the allocator's choice; it goes back when the entry is no longer empty.
  */
 export function do_anonymous_page(
   mm: Mm,
@@ -48,10 +48,10 @@ export function do_anonymous_page(
 }
 
 /**
- * do_swap_page() on a device-private entry, since 6.15 and b570f37a2ce4: trylock under the page-table
- * lock, the reference after it and still under it; on failure sleep until the folio is unlocked.
- * `migrate_to_ram` is the driver's dev_pagemap callback; it finds the folio locked in `frame`.
- * Caller holds mmap_lock for read.
+ * do_swap_page() on a device-private entry, since 6.15 and b570f37a2ce4: trylock under the
+ * page-table lock, the reference after it and still under it; on failure sleep until the folio is
+ * unlocked. `migrate_to_ram` is the driver's dev_pagemap callback; it finds the folio locked in
+ * `frame`. Caller holds mmap_lock for read.
  */
 export function do_swap_page_device_private(
   mm: Mm,
@@ -77,7 +77,10 @@ export function do_swap_page_device_private(
   }));
 }
 
-/** migration_entry_wait(): sleeps until the folio of the entry is unlocked; returns at once if it changed. */
+/**
+ * migration_entry_wait(): sleeps until the folio of the entry is unlocked; returns at once if it
+ * changed.
+ */
 export function migration_entry_wait(mm: Mm, folios: Folios, page: Expr<PageOf>): Routine {
   return routine("migration_entry_wait", { folio: Frame }, (me) => ({
     pte_lock: [

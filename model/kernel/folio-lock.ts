@@ -1,9 +1,9 @@
 /**
- * PG_locked (mm/filemap.c: __folio_lock, folio_unlock, folio_wait_bit_common): a sleeping bit lock that
- * lockdep does not track.
+ * PG_locked (mm/filemap.c: __folio_lock, folio_unlock, folio_wait_bit_common): a sleeping bit lock
+ * that lockdep does not track.
  *
- * Omits    unlocking from another context (end of read I/O): here only the locker unlocks; the killable
- *          variants; the order of the wait queue.
+ * Omits    unlocking from another context (end of read I/O): here only the locker unlocks; the
+ *          killable variants; the order of the wait queue.
  */
 import {
   assert,
@@ -74,8 +74,8 @@ export function folio_unlock(f: FolioLock): Effect {
 }
 
 /**
- * folio_wait_locked() and softleaf_entry_wait_on_locked() (migration_entry_wait_on_locked() before 6.19):
- * sleeps until the lock is released, owns nothing afterwards, holds no reference meanwhile.
+ * folio_wait_locked() and softleaf_entry_wait_on_locked() (migration_entry_wait_on_locked() before
+ * 6.19): sleeps until the lock is released, owns nothing afterwards, holds no reference meanwhile.
  */
 export function folio_wait_locked(f: FolioLock): Effect {
   return block(event(f, "wait"), wait(f.owner.eq(none)));

@@ -1,9 +1,10 @@
 /**
- * Pages, frames and folios. A frame is a page of physical memory: of the system or of the device (VRAM,
- * ZONE_DEVICE). A folio here is always one frame; its reference count is 0 while the frame is free.
+ * Pages, frames and folios. A frame is a page of physical memory: of the system or of the device
+ * (VRAM, ZONE_DEVICE). A folio here is always one frame; its reference count is 0 while the frame
+ * is free.
  *
- * References (mm/migrate_device.c, mm/memremap.c): each CPU page-table entry that maps the folio holds
- * one; whoever works on it holds one more; device page tables hold none.
+ * References (mm/migrate_device.c, mm/memremap.c): each CPU page-table entry that maps the folio
+ * holds one; whoever works on it holds one more; device page tables hold none.
  *
  * Omits    large folios, mapcount (one mapping per folio), the LRU, memcg.
  */
@@ -67,8 +68,9 @@ export function folio_put(f: Folio): Effect {
 }
 
 /**
- * Picks a free system frame: the allocator's choice. First in a step. A configuration must have frames
- * enough: running out is a finding of its own, not a deadlock. With `needed` false nothing is allocated.
+ * Picks a free system frame: the allocator's choice. First in a step. A configuration must have
+ * frames enough: running out is a finding of its own, not a deadlock. With `needed` false nothing
+ * is allocated.
  */
 export function alloc_page(
   folios: Folios,

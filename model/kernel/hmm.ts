@@ -1,8 +1,8 @@
 /**
  * hmm_range_fault() (mm/hmm.c), for one page.
  *
- * The page-table entry is read once, without a lock and without taking a reference: what comes out is
- * valid only under the driver's lock, after mmu_interval_read_retry() said no.
+ * The page-table entry is read once, without a lock and without taking a reference: what comes out
+ * is valid only under the driver's lock, after mmu_interval_read_retry() said no.
  *
  * Omits    ranges of several pages (each is a fault of its own); permissions; -EPERM and hwpoison.
  */
@@ -28,8 +28,8 @@ export type HmmResult = "ok" | "ebusy" | "efault";
 
 /**
  * Caller holds mmap_lock for read (any lock that keeps the VMA) and has called
- * mmu_interval_read_begin(). `pfn` receives the frame when the result is ok. Device-private entries count
- * as the caller's own (dev_private_owner) and are reported, not faulted.
+ * mmu_interval_read_begin(). `pfn` receives the frame when the result is ok. Device-private entries
+ * count as the caller's own (dev_private_owner) and are reported, not faulted.
  */
 export function hmm_range_fault(
   mm: Mm,

@@ -1,4 +1,6 @@
-/** Kernel objects, one per file, with the kernel's names. Specs import them from `mmrace/kernel`. */
+/**
+ * Kernel objects, one per file, with the kernel's names. Specs import them from `mmrace/kernel`.
+ */
 export * from "./device.ts";
 export * from "./device-hardware.ts";
 export * from "./dma-fence.ts";

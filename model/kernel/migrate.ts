@@ -1,13 +1,15 @@
 /**
  * Moving one folio to another frame (mm/migrate_device.c, mm/migrate.c, mm/rmap.c).
  *
- * The life of a source folio: its entry becomes a migration entry while the folio is locked; the content
- * is copied; the reference count decides whether the move may happen; the entry becomes the new frame, or
- * the old one again; source and destination are unlocked and put. The notifier window closes long before
- * the copy: afterwards the content is protected by the migration entry, the folio lock and mmap_lock.
+ * The life of a source folio: its entry becomes a migration entry while the folio is locked; the
+ * content is copied; the reference count decides whether the move may happen; the entry becomes the
+ * new frame, or the old one again; source and destination are unlocked and put. The notifier window
+ * closes long before the copy: afterwards the content is protected by the migration entry, the
+ * folio lock and mmap_lock.
  *
- * Omits    several pages in one call; holes (migrate_vma_insert_page); isolation from the LRU, which may
- *          fail; the anon_vma lock around rmap walks; swap cache; more than one mapping of a folio.
+ * Omits    several pages in one call; holes (migrate_vma_insert_page); isolation from the LRU,
+ *          which may fail; the anon_vma lock around rmap walks; swap cache; more than one mapping
+ *          of a folio.
  */
 import {
   all,
@@ -64,7 +66,10 @@ export function alloc_locked_page(folios: Folios, dst: Ref<FrameOf>): Effect {
   return block(alloc_page(folios, dst), init_locked(folios.at(dst)));
 }
 
-/** The entry now refers to the frame again, as present or device-private; the mapping takes a reference. */
+/**
+ * The entry now refers to the frame again, as present or device-private; the mapping takes a
+ * reference.
+ */
 function map_frame(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<FrameOf>): Effect {
   const pte = mm.pte.at(page);
   return block(
@@ -75,7 +80,9 @@ function map_frame(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<Frame
   );
 }
 
-/** remove_migration_ptes(src, final): only an entry that still is the migration entry is replaced. */
+/**
+ * remove_migration_ptes(src, final): only an entry that still is the migration entry is replaced.
+ */
 function remove_migration_ptes(
   mm: Mm,
   folios: Folios,
@@ -88,9 +95,10 @@ function remove_migration_ptes(
 }
 
 /**
- * migrate_vma_collect(): one notifier window, in which the entry becomes a migration entry if its folio
- * can be locked without waiting. `select` says which entries; `fault_page` is a folio that the caller of
- * do_swap_page() has locked. Leaves `src` none when the page can't be had. Caller holds mmap_lock.
+ * migrate_vma_collect(): one notifier window, in which the entry becomes a migration entry if its
+ * folio can be locked without waiting. `select` says which entries; `fault_page` is a folio that
+ * the caller of do_swap_page() has locked. Leaves `src` none when the page can't be had. Caller
+ * holds mmap_lock.
  */
 export function migrate_vma_collect(
   mm: Mm,
@@ -123,8 +131,9 @@ export function migrate_vma_collect(
 }
 
 /**
- * try_to_migrate(): finds the mapping through the rmap and replaces it by a migration entry, in a notifier
- * window of its own (MMU_NOTIFY_CLEAR, no owner). Caller has locked the folio; no mmap_lock.
+ * try_to_migrate(): finds the mapping through the rmap and replaces it by a migration entry, in a
+ * notifier window of its own (MMU_NOTIFY_CLEAR, no owner). Caller has locked the folio; no
+ * mmap_lock.
  */
 export function try_to_migrate(
   mm: Mm,
@@ -162,9 +171,9 @@ interface Tail {
 }
 
 /**
- * The rest, from migrate_device_unmap()'s check to migrate_device_finalize(): allocate, copy, check the
- * reference count (folio_migrate_mapping), restore the entries, unlock and put. `moved` says whether the
- * page went to the new frame.
+ * The rest, from migrate_device_unmap()'s check to migrate_device_finalize(): allocate, copy, check
+ * the reference count (folio_migrate_mapping), restore the entries, unlock and put. `moved` says
+ * whether the page went to the new frame.
  */
 export function migrate_copy_and_finalize(
   mm: Mm,
@@ -216,8 +225,8 @@ export function migrate_copy_and_finalize(
 }
 
 /**
- * migrate_folio_unmap() and move_to_new_folio() (mm/migrate.c): compaction and NUMA balancing move a system
- * page to another frame. Folio lock and rmap only.
+ * migrate_folio_unmap() and move_to_new_folio() (mm/migrate.c): compaction and NUMA balancing move
+ * a system page to another frame. Folio lock and rmap only.
  */
 export function migrate_pages(
   mm: Mm,

@@ -1,14 +1,14 @@
 /**
- * struct mm_struct, as far as a device that mirrors it can tell: mmap_lock, one VMA lock, which pages are
- * mapped, the page table, the notifier subscriptions.
+ * struct mm_struct, as far as a device that mirrors it can tell: mmap_lock, one VMA lock, which
+ * pages are mapped, the page table, the notifier subscriptions.
  *
- * A page-table entry is read whole without a lock (ptep_get_lockless) and written under the page-table
- * lock; one step is one PTL section, so the lock itself is not modelled.
+ * A page-table entry is read whole without a lock (ptep_get_lockless) and written under the
+ * page-table lock; one step is one PTL section, so the lock itself is not modelled.
  *
  * `last_write` is a ghost: the version that the next load of the page must return.
  *
- * Omits    the maple tree (a VMA is the set of its pages); write permission; swap, device-exclusive and
- *          NUMA-hint entries; page-table levels; the CPU TLB.
+ * Omits    the maple tree (a VMA is the set of its pages); write permission; swap, device-exclusive
+ *          and NUMA-hint entries; page-table levels; the CPU TLB.
  */
 import {
   array,
@@ -61,15 +61,17 @@ export function pte_clear(pte: Pte): Effect {
   return block(set(pte.kind, "none"), set(pte.frame, none));
 }
 
-/** A store to the page, through whichever frame the writer's translation leads to: a new version. */
+/**
+ * A store to the page, through whichever frame the writer's translation leads to: a new version.
+ */
 export function store(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<FrameOf>): Effect {
   const last = mm.last_write.at(page);
   return block(set(last, last.plus(1)), set(folios.at(frame).data, last));
 }
 
 /**
- * No page is lost: a page-table entry leads to the last write, and where there is no entry nothing was
- * written since the page was given up.
+ * No page is lost: a page-table entry leads to the last write, and where there is no entry nothing
+ * was written since the page was given up.
  */
 export function no_lost_page(mm: Mm, folios: Folios): Expr<boolean> {
   return forall(Page, (p) => {

@@ -1,10 +1,10 @@
 /**
  * mmu_interval_notifier (mm/mmu_notifier.c): the collision-retry sequence count.
  *
- * The kernel compares 64-bit numbers: `subscriptions->invalidate_seq` is odd while an invalidation that
- * hit some interval is active, and `interval_sub->invalidate_seq` is the value at which this interval was
- * hit last. Only comparisons matter, so the numbers are abstracted exactly, and any number of
- * invalidations fits into a finite state:
+ * The kernel compares 64-bit numbers: `subscriptions->invalidate_seq` is odd while an invalidation
+ * that hit some interval is active, and `interval_sub->invalidate_seq` is the value at which this
+ * interval was hit last. Only comparisons matter, so the numbers are abstracted exactly, and any
+ * number of invalidations fits into a finite state:
  *
  *   seq_is_current   interval_sub->invalidate_seq == subscriptions->invalidate_seq
  *   read.at(p)       fresh: interval_sub->invalidate_seq still equals the number that p has read
@@ -89,8 +89,8 @@ export function mmu_interval_read_end(sub: IntervalNotifier): Effect {
 }
 
 /**
- * mmu_interval_set_seq(): by the callback, under the driver's lock. The first one of an epoch outdates
- * every number read before; a later one stores the same number again and outdates none.
+ * mmu_interval_set_seq(): by the callback, under the driver's lock. The first one of an epoch
+ * outdates every number read before; a later one stores the same number again and outdates none.
  */
 export function mmu_interval_set_seq(sub: IntervalNotifier): Effect {
   return when(sub.seq_is_current.not(), [

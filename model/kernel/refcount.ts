@@ -1,6 +1,6 @@
 /**
- * refcount_t (include/linux/refcount.h), and folio reference counts (include/linux/page_ref.h): taking a
- * reference needs one already, unless it is tried; the last put releases.
+ * refcount_t (include/linux/refcount.h), and folio reference counts (include/linux/page_ref.h):
+ * taking a reference needs one already, unless it is tried; the last put releases.
  *
  * Omits    saturation: leaving the declared range is a violation instead.
  */

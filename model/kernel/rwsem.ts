@@ -1,10 +1,11 @@
 /**
- * struct rw_semaphore (kernel/locking/rwsem.c): many readers or one writer; a waiting writer keeps new
- * readers out (rwsem_down_read_slowpath queues behind it), which is what turns a nested down_read into a
- * deadlock.
+ * struct rw_semaphore (kernel/locking/rwsem.c): many readers or one writer; a waiting writer keeps
+ * new readers out (rwsem_down_read_slowpath queues behind it), which is what turns a nested
+ * down_read into a deadlock.
  *
- * Omits    the order of the queue: when it empties, any waiting writer may be next, and readers that
- *          queued before a second writer may let it pass; reader optimistic spinning; lock stealing.
+ * Omits    the order of the queue: when it empties, any waiting writer may be next, and readers
+ *          that queued before a second writer may let it pass; reader optimistic spinning; lock
+ *          stealing.
  */
 import {
   all,

@@ -1,7 +1,8 @@
 /**
  * Two of the ways in which core mm takes pages away, with the locks that each really holds.
  *
- * Omits    the CPU TLB: system pages go back after `tlb_finish_mmu`, which is kept as a step of its own.
+ * Omits    the CPU TLB: system pages go back after `tlb_finish_mmu`, which is kept as a step of its
+ *          own.
  */
 import {
   block,
@@ -24,9 +25,9 @@ import {
 import { down_read, down_write, downgrade_write, up_read, up_write } from "./rwsem.ts";
 
 /**
- * zap_pte_range() (mm/memory.c) for one page, under the page-table lock. A system page is gathered into
- * `batch` and put after the TLB flush; a device-private page is put right here (zap_nonpresent_ptes); a
- * migration entry is only cleared, the migrating task owns its folio.
+ * zap_pte_range() (mm/memory.c) for one page, under the page-table lock. A system page is gathered
+ * into `batch` and put after the TLB flush; a device-private page is put right here
+ * (zap_nonpresent_ptes); a migration entry is only cleared, the migrating task owns its folio.
  */
 function zap_pte(mm: Mm, folios: Folios, page: Expr<PageOf>, batch: Ref<FrameOf>): Effect {
   const pte = mm.pte.at(page);
@@ -59,8 +60,8 @@ function unmap_page(
 }
 
 /**
- * munmap() of one page: mmap_lock for write, the VMA write-locked and detached, then mmap_lock downgraded
- * before the pages are zapped (mm/vma.c: vms_complete_munmap_vmas).
+ * munmap() of one page: mmap_lock for write, the VMA write-locked and detached, then mmap_lock
+ * downgraded before the pages are zapped (mm/vma.c: vms_complete_munmap_vmas).
  */
 export function munmap(mm: Mm, folios: Folios, page: Ref<PageOf>, callback: Routine): Routine {
   return routine("munmap", {}, () => ({

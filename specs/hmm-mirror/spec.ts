@@ -1,12 +1,13 @@
 /**
  * A driver mirrors an address space: its faults race with the kernel taking pages away.
  *
- * Claim    The collision-retry pattern is enough: an entry of the device page table, or of its TLB, never
- *          outlives the CPU page-table entry that it was copied from, whoever invalidates and however many.
+ * Claim    The collision-retry pattern is enough: an entry of the device page table, or of its TLB,
+ *          never outlives the CPU page-table entry that it was copied from, whoever invalidates and
+ *          however many.
  * Source   Documentation/mm/hmm.rst, "Address space mirroring implementation and API"; mm/hmm.c;
  *          mm/mmu_notifier.c; include/linux/mmu_notifier.h.
- * Omits    device-private memory (see xe-svm), fork and permissions, huge pages, the CPU TLB, reclaim,
- *          errors other than -EBUSY and -EFAULT, removal of the notifier.
+ * Omits    device-private memory (see xe-svm), fork and permissions, huge pages, the CPU TLB,
+ *          reclaim, errors other than -EBUSY and -EFAULT, removal of the notifier.
  */
 import {
   actor,

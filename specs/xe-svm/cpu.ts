@@ -33,7 +33,9 @@ import {
 import { xe_svm_invalidate } from "./invalidate.ts";
 import { k } from "./state.ts";
 
-/** drm_pagemap_migrate_to_ram() (drivers/gpu/drm/drm_pagemap.c); the fault page is locked already. */
+/**
+ * drm_pagemap_migrate_to_ram() (drivers/gpu/drm/drm_pagemap.c); the fault page is locked already.
+ */
 function migrate_to_ram(page: Ref<PageOf>, fault_page: Ref<FrameOf>): Routine {
   const locals = { src: Frame, dst: Frame, moved: bool };
   return routine("drm_pagemap_migrate_to_ram", locals, (me) => {

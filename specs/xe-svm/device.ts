@@ -1,4 +1,6 @@
-/** The GPU by itself: its TLB, its stores, its bind queue. Each of these happens whenever it can. */
+/**
+ * The GPU by itself: its TLB, its stores, its bind queue. Each of these happens whenever it can.
+ */
 
 import { actor, goto, idle, none, set, wait } from "mmrace";
 import * as hardware from "mmrace/kernel";

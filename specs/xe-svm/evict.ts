@@ -1,4 +1,7 @@
-/** TTM evicts a buffer object of SVM: xe_bo_move() and drm_pagemap_evict_to_ram(), without mmap_lock. */
+/**
+ * TTM evicts a buffer object of SVM: xe_bo_move() and drm_pagemap_evict_to_ram(), without
+ * mmap_lock.
+ */
 import { actor, bool, choose, goto, idle, none, size, when } from "mmrace";
 import {
   alloc_locked_page,

@@ -1,4 +1,6 @@
-/** The GPU fault: xe_pagefault_service() and __xe_svm_handle_pagefault(), under vm->lock throughout. */
+/**
+ * The GPU fault: xe_pagefault_service() and __xe_svm_handle_pagefault(), under vm->lock throughout.
+ */
 import {
   actor,
   assert,
@@ -68,8 +70,9 @@ function find_or_insert(page: Expr<PageOf>, enoent: Ref<boolean>): Routine {
 }
 
 /**
- * xe_drm_pagemap_populate_mm() and drm_pagemap_migrate_to_devmem(): a buffer object is created with its
- * dma_resv held, and the page is moved into it under mmap_lock. Failing is fine: the page stays where it is.
+ * xe_drm_pagemap_populate_mm() and drm_pagemap_migrate_to_devmem(): a buffer object is created with
+ * its dma_resv held, and the page is moved into it under mmap_lock. Failing is fine: the page stays
+ * where it is.
  */
 function alloc_vram(page: Ref<PageOf>): Routine {
   const locals = { src: Frame, dst: Frame, moved: bool };
@@ -133,7 +136,9 @@ function get_pages(page: Expr<PageOf>, efault: Ref<boolean>): Routine {
   }));
 }
 
-/** xe_vm_range_rebind(): prepare, pre-commit check, job, commit (xe_pt.c). -EAGAIN if invalidated. */
+/**
+ * xe_vm_range_rebind(): prepare, pre-commit check, job, commit (xe_pt.c). -EAGAIN if invalidated.
+ */
 function bind(page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
   const range = k.range.at(page);
   const is_stale = (next: "prepare_unlock" | "commit_unlock") => [

@@ -1,14 +1,18 @@
 /**
- * xe SVM: one buffer object with its dma_resv behind each migrated range, drm_gpusvm and drm_pagemap.
+ * xe SVM: one buffer object with its dma_resv behind each migrated range, drm_gpusvm and
+ * drm_pagemap.
  *
- * Claim    With five kinds of actors on one range, no GPU page-table entry or TLB entry outlives the CPU
- *          entry it was made from, no write is lost on the way to VRAM and back, and nobody deadlocks:
- *          eviction takes no mmap_lock, a CPU fault takes no dma_resv, and folio locks are only tried.
- * Source   drivers/gpu/drm/xe/xe_svm.c, xe_pt.c, xe_bo.c; drivers/gpu/drm/drm_gpusvm.c, drm_pagemap.c;
- *          mm/migrate_device.c, mm/memory.c, mm/mmu_notifier.c; Documentation/gpu/rfc/gpusvm.rst.
- * Omits    ranges of more than one page (so no partial unmap), several tiles or devices, eviction inside an
- *          allocation, userptr, VM close, prefetch, fork, the size of buffer objects beyond one page, the
- *          worker that puts a buffer object, driver_migrate_lock and the validation rwsem (one device).
+ * Claim    With five kinds of actors on one range, no GPU page-table entry or TLB entry outlives
+ *          the CPU entry it was made from, no write is lost on the way to VRAM and back, and nobody
+ *          deadlocks: eviction takes no mmap_lock, a CPU fault takes no dma_resv, and folio locks
+ *          are only tried.
+ * Source   drivers/gpu/drm/xe/xe_svm.c, xe_pt.c, xe_bo.c; drivers/gpu/drm/drm_gpusvm.c,
+ *          drm_pagemap.c; mm/migrate_device.c, mm/memory.c, mm/mmu_notifier.c;
+ *          Documentation/gpu/rfc/gpusvm.rst.
+ * Omits    ranges of more than one page (so no partial unmap), several tiles or devices, eviction
+ *          inside an allocation, userptr, VM close, prefetch, fork, the size of buffer objects
+ *          beyond one page, the worker that puts a buffer object, driver_migrate_lock and the
+ *          validation rwsem (one device).
  */
 import { exists, forall, some, spec } from "mmrace";
 import {

@@ -1,4 +1,7 @@
-/** What the actors of xe SVM share: drm_gpusvm's objects, the VM's locks and jobs, the buffer objects. */
+/**
+ * What the actors of xe SVM share: drm_gpusvm's objects, the VM's locks and jobs, the buffer
+ * objects.
+ */
 import { array, bool, type Expr, exists, none, shared, struct } from "mmrace";
 import {
   device_mmu,
@@ -28,7 +31,9 @@ const range = struct("drm_gpusvm_range", {
 /** A job on the VM's bind queue, and its fence in the BOOKKEEP slot of the VM's dma_resv. */
 const bind_job = struct("bind_job", { queued: bool, in_resv: bool, page: Page, frame: Frame });
 
-/** struct xe_bo behind one range: its dma_resv. The block is free while its folio has no reference. */
+/**
+ * struct xe_bo behind one range: its dma_resv. The block is free while its folio has no reference.
+ */
 const bo = struct("xe_bo", { resv: dma_resv() });
 
 export const k = shared({
