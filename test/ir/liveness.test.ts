@@ -4,6 +4,7 @@ import * as b from "../../model/ir/build.ts";
 import { liveLocals, resetDeadLocals } from "../../model/ir/liveness.ts";
 import { printStep } from "../../model/ir/print.ts";
 import type { ActorDecl, Expr, Model, Step, VarDecl } from "../../model/ir/types.ts";
+import { validate } from "../../model/ir/validate.ts";
 import { bfs, type Explored } from "../support/bfs.ts";
 import { anyModel } from "../support/random-model.ts";
 
@@ -193,11 +194,12 @@ describe("on random models", () => {
     expect(compared).toBeGreaterThan(10);
   });
 
-  it("doing it twice changes nothing", () => {
+  it("the result is valid, and doing it twice changes nothing", () => {
     fc.assert(
       fc.property(anyModel, (model) => {
         const once = resetDeadLocals(model);
         expect(resetDeadLocals(once)).toEqual(once);
+        expect(validate(once)).toEqual([]);
       }),
       { numRuns: 300 },
     );
