@@ -1,12 +1,18 @@
 /** The public door of the checker: a model goes in, a verdict comes out. */
-import { interpret, type Model, resetDeadLocals, violationsIn } from "../model/ir/index.ts";
+import {
+  interpret,
+  type Model,
+  modelHash,
+  resetDeadLocals,
+  violationsIn,
+} from "../model/ir/index.ts";
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
 import type { Engine } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
-import { type SearchOutcome, search } from "./search/search.ts";
+import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
 import { moveOf, movesAlong, pathTo, stateOf } from "./search/trace.ts";
 import { type Arena, arenaBytes, defaultBudget, newArena } from "./store/arena.ts";
 
@@ -19,11 +25,17 @@ export type {
   Progress,
   Verdict,
 } from "./result.ts";
+export {
+  CheckpointError,
+  type CheckpointRecord,
+  type CheckpointSink,
+} from "./store/checkpoint.ts";
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.
  *
  * @throws PackError when a range or the whole state is too wide for the engine
+ * @throws CheckpointError when `resume` is damaged, or of another model or version
  */
 export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const now = options.now ?? (() => 0);
@@ -31,14 +43,17 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const reduced = options.deadReset === false ? model : resetDeadLocals(model);
   const engine = engineFor(reduced, options.engine ?? "compiled");
   const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
-  const outcome = search(engine, arena, {
+  const limits: SearchLimits = {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
     poll: (progress) => {
       const elapsed = now() - began;
       options.onProgress?.({ ...progress, elapsed });
       return stopReason(options, elapsed);
     },
-  });
+    checkpoint: options.checkpoint,
+    modelHash: () => modelHash(reduced),
+  };
+  const outcome = search(engine, arena, limits, options.resume);
   return { ...report(engine, arena, outcome), elapsed: now() - began };
 }
 

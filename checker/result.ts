@@ -1,5 +1,6 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
+import type { CheckpointRecord, CheckpointSink } from "./store/checkpoint.ts";
 
 export interface Progress {
   states: number;
@@ -28,6 +29,10 @@ export interface CheckOptions {
   engine?: "compiled" | "interpreted";
   /** Reset locals that are not read again before they are written. Default true. */
   deadReset?: boolean;
+  /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
+  checkpoint?: CheckpointSink;
+  /** Continue from a checkpoint. */
+  resume?: { record: CheckpointRecord; words: Int32Array };
 }
 
 export type Limit = "states" | "memory" | "time" | "interrupted";

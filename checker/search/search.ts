@@ -7,12 +7,28 @@ import type { State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
 import type { Limit, Progress } from "../result.ts";
 import { type Arena, arenaBytes, enlargeIndex, isCrowded, reserveStates } from "../store/arena.ts";
+import {
+  CHECKPOINT_FORMAT,
+  CHECKPOINT_VERSION,
+  type CheckpointRecord,
+  type CheckpointSink,
+  verifyRecord,
+} from "../store/checkpoint.ts";
 import { type Engine, labelNumber } from "./engine.ts";
 
 export interface SearchLimits {
   maxStates: number;
   /** Asked every few thousand states. */
   poll: (progress: Omit<Progress, "elapsed">) => Limit | undefined;
+  checkpoint?: CheckpointSink | undefined;
+  /** Asked only for checkpoints. */
+  modelHash: () => string;
+}
+
+export interface Resumption {
+  record: CheckpointRecord;
+  /** At least the words of the states in the record. */
+  words: Int32Array;
 }
 
 export type SearchEnd =
@@ -43,23 +59,69 @@ interface Search {
   /** Some `reachable` fact was not yet true. */
   pendingFacts: boolean;
   sincePoll: number;
+  /** First state that is not in a checkpoint yet. */
+  unsaved: number;
 }
 
 /** Transitions between two polls. */
 const POLL_EVERY = 1 << 14;
 
-export function search(engine: Engine, arena: Arena, limits: SearchLimits): SearchOutcome {
+export function search(
+  engine: Engine,
+  arena: Arena,
+  limits: SearchLimits,
+  resumption?: Resumption,
+): SearchOutcome {
   const out = { count: 1, transitions: 0, terminal: 0, initialStates: 0, levels: [1] };
-  const pendingFacts = engine.batch.reached.length > 0;
-  const s: Search = { engine, arena, limits, end: undefined, out, pendingFacts, sincePoll: 0 };
+  const s: Search = {
+    engine,
+    arena,
+    limits,
+    end: undefined,
+    out,
+    pendingFacts: engine.batch.reached.length > 0,
+    sincePoll: 0,
+    unsaved: 1,
+  };
   engine.bind(arena);
-  storeInitial(s, engine.interpreter.initialStates());
-  closeLevel(s);
-  while (!s.end) {
-    expandLevel(s);
+  let next = 1;
+  if (resumption) {
+    next = takeUp(s, resumption);
+  } else {
+    storeInitial(s, engine.interpreter.initialStates());
+    closeLevel(s);
+  }
+  for (; !s.end; next = out.levels.at(-2) as number) {
+    expandLevel(s, next);
     if (!closeLevel(s)) break;
   }
   return { ...out, end: s.end ?? { kind: "complete" } };
+}
+
+/** Puts everything back as it was; returns the first state to expand. */
+function takeUp(s: Search, { record, words }: Resumption): number {
+  const { engine, arena, out } = s;
+  const { batch, packing } = engine;
+  verifyRecord(record, words, {
+    modelHash: s.limits.modelHash(),
+    words: packing.words,
+    labels: batch.fired.length,
+    facts: batch.reached.length,
+  });
+  const { transitions, terminal, initialStates, levels, states, expanded } = record;
+  Object.assign(out, { transitions, terminal, initialStates, levels: [...levels] });
+  batch.fired.set(record.fired);
+  batch.reached.set(record.reached);
+  s.pendingFacts = record.reached.includes(0);
+  if (!makeRoom(s, states + 1)) {
+    s.end = { kind: "incomplete", limit: "memory" };
+    return 1;
+  }
+  arena.states.set(words.subarray(0, states * packing.words), packing.words);
+  out.count = states + 1;
+  s.unsaved = out.count;
+  engine.grow(out.count);
+  return expanded + 1;
 }
 
 /** Ends the level that was being filled; false when nothing is in it. */
@@ -83,11 +145,11 @@ function storeInitial(s: Search, states: State[]): void {
   }
 }
 
-function expandLevel(s: Search): void {
+function expandLevel(s: Search, first: number): void {
   const { engine, out } = s;
   const { batch, packing } = engine;
   const fired = new Float64Array(batch.fired.length);
-  let next = out.levels.at(-2) as number;
+  let next = first;
   const to = out.levels.at(-1) as number;
   while (next < to && !s.end) {
     const from = next;
@@ -203,4 +265,27 @@ function pollLimits(s: Search, next: number): void {
     bytes: arenaBytes(s.arena, count),
   });
   if (limit) s.end = { kind: "incomplete", limit };
+  if (limit || s.limits.checkpoint?.due()) saveCheckpoint(s, next);
+}
+
+function saveCheckpoint(s: Search, next: number): void {
+  const { engine, arena, limits, out } = s;
+  const { words } = engine.packing;
+  if (!limits.checkpoint || next >= (out.levels.at(-1) as number)) return;
+  limits.checkpoint.append(arena.states.subarray(s.unsaved * words, out.count * words));
+  s.unsaved = out.count;
+  limits.checkpoint.commit({
+    format: CHECKPOINT_FORMAT,
+    version: CHECKPOINT_VERSION,
+    modelHash: limits.modelHash(),
+    words,
+    states: out.count - 1,
+    expanded: next - 1,
+    transitions: out.transitions,
+    terminal: out.terminal,
+    initialStates: out.initialStates,
+    levels: out.levels,
+    fired: [...engine.batch.fired],
+    reached: [...engine.batch.reached],
+  });
 }
