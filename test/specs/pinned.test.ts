@@ -1,0 +1,71 @@
+/**
+ * What every spec and every variant comes to in its smallest configuration: verdict, states,
+ * transitions, depth. `PROMOTE=1 npx vitest run test/specs` writes the file anew; a change in it is
+ * reviewed like code.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Spec } from "mmrace";
+import { resetDeadLocals, validate } from "mmrace/ir";
+import { describe, expect, it } from "vitest";
+import { check } from "../../checker/index.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const pinFile = join(root, "test", "specs", "pins.json");
+
+interface Pin {
+  verdict: string;
+  states: number;
+  transitions: number;
+  depth: number;
+}
+
+/** Every `spec.ts` below the folder. */
+function specFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => a.name.localeCompare(b.name, "en"))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return specFiles(path);
+      return entry.name === "spec.ts" || entry.name.endsWith(".spec.ts") ? [path] : [];
+    });
+}
+
+const promote = process.env.PROMOTE === "1";
+const pins: Record<string, Pin> = existsSync(pinFile)
+  ? JSON.parse(readFileSync(pinFile, "utf8"))
+  : {};
+const found: Record<string, Pin> = {};
+
+function run(spec: Spec, variant: string | undefined): Pin {
+  const model = spec.build(variant === undefined ? {} : { variant });
+  expect(validate(model)).toEqual([]);
+  const { verdict, states, transitions, depth, findings } = check(resetDeadLocals(model));
+  const name = verdict.kind === "violated" ? verdict.violation.property : verdict.kind;
+  if (variant === undefined) expect(findings).toEqual([]);
+  return { verdict: name, states, transitions, depth };
+}
+
+for (const file of specFiles(join(root, "specs"))) {
+  const spec = ((await import(file)) as { default: Spec }).default;
+  describe(relative(root, file), () => {
+    for (const info of [undefined, ...spec.variants]) {
+      const title = info ? `${spec.name}.${info.name}` : spec.name;
+      it(title, () => {
+        const pin = run(spec, info?.name);
+        expect(pin.verdict).toBe(info?.breaks ?? "holds");
+        if (promote) found[title] = pin;
+        else expect(pin).toEqual(pins[title]);
+      });
+    }
+  });
+}
+
+describe("the pinned counts", () => {
+  it("name nothing that no longer exists", () => {
+    if (promote) writeFileSync(pinFile, `${JSON.stringify(found, null, 2)}\n`);
+    const written = JSON.parse(readFileSync(pinFile, "utf8")) as Record<string, Pin>;
+    expect(Object.keys(written).length).toBeGreaterThan(0);
+  });
+});
