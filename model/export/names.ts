@@ -1,0 +1,52 @@
+/**
+ * Names in a target language: spelled as the model spells them where that is possible, otherwise changed
+ * so that no two things of the exported text share a name and none is a word of the language.
+ */
+
+export interface Namer {
+  /** A new name, as near to the wish as possible. The same wish twice gives two names. */
+  take(wish: string): string;
+  /** For names that end with a block: what is taken inside is free again outside. */
+  inner(): Namer;
+}
+
+/** `reserved`: words of the language and names the exporter itself uses. Case makes no difference. */
+export function createNamer(reserved: Iterable<string>): Namer {
+  return namer(new Set([...reserved].map((word) => word.toLowerCase())));
+}
+
+function namer(taken: Set<string>): Namer {
+  return {
+    take(wish) {
+      const plain = identifier(wish);
+      let name = plain;
+      for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${plain}_${n}`;
+      taken.add(name.toLowerCase());
+      return name;
+    },
+    inner: () => namer(new Set(taken)),
+  };
+}
+
+/** Letters, digits and underscores, beginning with a letter. */
+export function identifier(text: string): string {
+  const plain = text.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^_+/, "");
+  return /^[A-Za-z]/.test(plain) ? plain : `x${plain}`;
+}
+
+/** A line of any text as part of a comment: one line, ASCII, nothing that ends the comment. */
+export function commentText(text: string): string {
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[^ -~]/g, "?")
+    .replaceAll("*/", "* /")
+    .replaceAll("/*", "/ *")
+    .replaceAll("(*", "( *")
+    .replaceAll("*)", "* )")
+    .trim();
+}
+
+/** Text inside double quotes in any of the targets: no quote, no backslash. */
+export function quotedText(text: string): string {
+  return `"${commentText(text).replaceAll("\\", "/").replaceAll('"', "'").replaceAll("%", "percent")}"`;
+}
