@@ -28,7 +28,7 @@ export function fail(message: string, fix?: string): never {
   throw new UserError(fix === undefined ? { message } : { message, fix });
 }
 
-/** `specs/a.spec.ts:3:7: error MR102: 9 is not ...` and, on a line of its own, what to do about it. */
+/** `specs/a.spec.ts:3:7: error MR102: 9 is not ...` and, on its own line, what to do. */
 export function showProblem(problem: Problem): string {
   const { src } = problem;
   const place = src ? `${src.file}:${src.line}:${src.column}` : (problem.file ?? "mmrace");

@@ -1,4 +1,4 @@
-/** What the process says to the shell. All but the last two are below 125, so `git bisect run` works. */
+/** What the process says to the shell: below 125 unless it was stopped, for `git bisect run`. */
 export const EXIT = {
   /** Every property holds and every search was complete; every mutant broke what it must break. */
   ok: 0,

@@ -47,11 +47,19 @@ export function readText(file: string): string {
 /** A folder to write into, made when it is missing; says so now, not after a long search. */
 export function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new UserError({ file: folder, message: `cannot write into it: ${reason(error)}` });
   }
+}
+
+/** Not `recursive: true`: where a file system refuses folders (/proc), Node tries for ever. */
+function makeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 /** Writes under a temporary name in the same folder, then renames: readers see all or nothing. */

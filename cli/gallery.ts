@@ -1,4 +1,4 @@
-/** The gallery: the counterexample of every mutant, as files that are checked in, and their index. */
+/** The gallery: the counterexample of every mutant as files that are checked in, and an index. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { drawn } from "./draw-files.ts";
@@ -26,8 +26,9 @@ function indexOf(outcomes: Outcome[]): string {
   });
   return [
     "# Gallery\n\n",
-    "The shortest counterexample of every mutant in `specs/`: a mistake that somebody could make, and the\n",
-    "race that it opens. `mmrace gallery` writes these files; a test takes the steps of each again.\n",
+    "The shortest counterexample of every mutant in `specs/`: a mistake that somebody could\n",
+    "make, and the race that it opens. `mmrace gallery` writes these files; a test takes the\n",
+    "steps of each again.\n",
     ...sections,
   ].join("");
 }

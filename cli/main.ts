@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: finds the command, runs it, turns whatever happens into a message and a code. */
+/** The command line: finds the command, runs it, turns what happens into a message and a code. */
 import { Console } from "node:console";
 import { type Command, parseInput } from "./args.ts";
 import { commands } from "./commands/index.ts";

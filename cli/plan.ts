@@ -1,4 +1,4 @@
-/** Which searches a `check` consists of: every spec in the configurations and variants asked for. */
+/** Which searches a run consists of: every spec in the configurations and variants asked for. */
 import { type Problem, UserError } from "./errors.ts";
 import type { Config, LoadedSpec, Variant } from "./loader/load.ts";
 import { didYouMean } from "./suggest.ts";

@@ -31,7 +31,7 @@ export interface Searcher {
 
 export function startSearcher(onProgress: (task: Task, progress: Progress) => void): Searcher {
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL("./search-worker.js", import.meta.url), {
+  const worker = new Worker(new URL("./search.worker.js", import.meta.url), {
     workerData: { stop },
   });
   const onSignal = (): void => {

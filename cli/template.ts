@@ -43,8 +43,8 @@ const k = shared({
   driver_lock: mutex(),
 });
 
-// An actor is a list of labelled steps: the C line, then what it does. One label is one atomic step.
-// What may block (a lock, wait(), choose()) comes first, because a step never blocks half-way.
+// An actor is a list of labelled steps: the C line, then what it does. One label is one atomic
+// step. What may block (a lock, wait(), choose()) comes first: a step never blocks half-way.
 const gpu_fault = actor("gpu_fault", { page: Page }, (me) => ({
   fault: ["the GPU faults on some page", choose(me.page)],
   look_up: [

@@ -16,9 +16,9 @@ export const galleryCommand: Command = {
   summary: "write the counterexamples of all mutants into one folder",
   usage: "[SPEC...] [--out DIR] [--check]",
   details: [
-    "For each mutant: .json, .txt, .dot and .svg; and a README.md that lists them. The same specs give",
-    "the same bytes. Files of mutants that are gone are removed. Nothing is written unless every",
-    "mutant violates what it must.",
+    "For each mutant: .json, .txt, .dot and .svg; and a README.md that lists them. The same specs",
+    "give the same bytes. Files of mutants that are gone are removed. Nothing is written unless",
+    "every mutant violates what it must.",
   ].join("\n"),
   options: {
     out: { value: "DIR", help: `the folder (default: ${FOLDER})` },

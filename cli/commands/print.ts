@@ -1,4 +1,4 @@
-import { printModel } from "../../model/ir/index.ts";
+import { printModel, stringifyModel } from "../../model/ir/index.ts";
 import type { Command } from "../args.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -21,9 +21,7 @@ export const printCommand: Command = {
     const spec = await loadSpec(findSpec(args[0] ?? fail("no spec")));
     const { config, variant } = pickJob(spec, values.get("config"), values.get("variant"));
     const model = spec.build(config, variant);
-    process.stdout.write(
-      flags.has("ir") ? `${JSON.stringify(model, null, 2)}\n` : printModel(model),
-    );
+    process.stdout.write(flags.has("ir") ? stringifyModel(model) : printModel(model));
     return EXIT.ok;
   },
 };

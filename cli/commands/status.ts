@@ -13,8 +13,8 @@ export const statusCommand: Command = {
   summary: "what holds and what each mutant breaks, as Markdown tables",
   usage: "[SPEC...] [--write FILE [--check]]",
   details: [
-    "Covers the configurations of the tier ci and all mutants. With --write, the tables replace what",
-    "stands in FILE between <!-- status:begin --> and <!-- status:end -->.",
+    "Covers the configurations of the tier ci and all mutants. With --write, the tables replace",
+    "what stands in FILE between <!-- status:begin --> and <!-- status:end -->.",
   ].join("\n"),
   options: {
     write: { value: "FILE", help: "keep the tables in this file up to date" },

@@ -1,4 +1,4 @@
-/** Loads a spec (or a model that another front end wrote) and answers for everything wrong with it. */
+/** Loads a spec, or a model that another front end wrote, and says everything wrong with it. */
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ export async function loadSpec(path: string): Promise<LoadedSpec> {
 
 function loadModel(path: string): LoadedSpec {
   const file = showPath(path);
-  const parsed = parseModel(readText(path));
+  const parsed = parseModel(readText(path), file);
   if (!parsed.model) throw diagnosed(parsed.diagnostics, file);
   const model = parsed.model;
   return {
@@ -85,7 +85,7 @@ async function loadScript(path: string): Promise<LoadedSpec> {
   return { name, doc, file, configs, variants, build };
 }
 
-/** Imports the bundle under a name of its own, so that a second load is not the first one's module. */
+/** Imports the bundle under a fresh name: a second load must not find the module of the first. */
 async function run(bundled: Bundle, file: string) {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), "mmrace-"));
   const script = join(folder, "spec.mjs");
@@ -170,7 +170,7 @@ function blame(error: unknown, file: string, locate: Locate): unknown {
 function diagnosed(diagnostics: Diagnostic[], file: string): UserError {
   const [first, ...rest] = diagnostics.map((d): Problem => {
     const { code, message, fix, src } = d;
-    const where = src ? message : `${d.path}: ${message}`;
+    const where = src || d.path === "" ? message : `${d.path}: ${message}`;
     return { code, message: where, fix, file, ...(src ? { src } : {}) };
   });
   return new UserError(first ?? { file, message: messageOf("no model") }, ...rest);

@@ -1,6 +1,6 @@
 /**
- * Type-checks specs with tsc. Loading strips types without looking at them, but much of what the language
- * refuses (a jump to a label that does not exist) it refuses by type.
+ * Type-checks specs with tsc. Loading strips types without looking at them, but much of what the
+ * language refuses (a jump to a label that does not exist) it refuses by type.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";

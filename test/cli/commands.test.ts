@@ -1,0 +1,202 @@
+/** `new`, `print`, `replay`, `draw`, `gallery`, `status`, and help. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../cli/commands/index.ts";
+import { check, folderWith, run } from "./mmrace.ts";
+import { race } from "./specs.ts";
+
+const STEM = "race.no_recheck_under_lock";
+
+function drawnRace(): string {
+  const folder = folderWith({ "race.spec.ts": race });
+  expect(check(folder, ".", "--mutants", "--draw").code).toBe(0);
+  return folder;
+}
+
+describe("help", () => {
+  it("is there for every command, on standard output", () => {
+    const folder = folderWith();
+    for (const { name, options } of commands) {
+      const { code, out, err } = run(folder, [name, "--help"]);
+      expect(out).toContain(`usage: mmrace ${name}`);
+      for (const option of Object.keys(options)) expect(out).toContain(`--${option}`);
+      expect([code, err]).toEqual([0, ""]);
+      expect(run(folder, ["help", name]).out).toBe(out);
+      expect(run(folder, ["--help"]).out).toContain(`  ${name} `);
+    }
+  });
+
+  it("and the version", () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(run(folderWith(), ["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it("fits a terminal of 100 columns", () => {
+    const folder = folderWith();
+    const texts = commands.map(({ name }) => run(folder, [name, "--help"]).out);
+    for (const line of texts.flatMap((t) => t.split("\n"))) {
+      expect(line.length, line).toBeLessThanOrEqual(100);
+    }
+  });
+});
+
+describe("new", () => {
+  it("writes a spec that type-checks, holds, and whose mutant is caught", () => {
+    const folder = folderWith();
+    expect(run(folder, ["new", "my-race"]).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(["my-race.spec.ts"]);
+    for (const tier of ["ci", "deep"]) {
+      const ran = run(folder, ["check", "my-race.spec.ts", "--mutants", "--tier", tier]);
+      expect([ran.code, ran.err], ran.out).toEqual([0, ""]);
+    }
+  });
+});
+
+describe("print", () => {
+  it("shows the model as C-like text", () => {
+    const { out } = run(folderWith({ "race.spec.ts": race }), ["print", "race.spec.ts"]);
+    expect(out).toContain("take_lock: /* mutex_lock(&driver->lock) */");
+    expect(out).toContain("recheck:");
+  });
+
+  it("of a mutant", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    const { out } = run(folder, ["print", ".", "--variant", "no_recheck_under_lock"]);
+    expect(out).not.toContain("recheck:");
+  });
+});
+
+describe("replay and draw", () => {
+  it("shows the ladder and what each step changes", () => {
+    const folder = drawnRace();
+    const { code, out, err } = run(folder, ["replay", `out/${STEM}.json`]);
+    const ladder = readFileSync(join(folder, `out/${STEM}.txt`), "utf8");
+    expect(out.startsWith(ladder)).toBe(true);
+    expect(out).toMatch(/^8\. gpu_fault map: write the device PTE {2}race\.spec\.ts:\d+$/m);
+    expect(out).toMatch(/^ {5}gpu_pte\[page0\]: none -> mapped$/m);
+    expect([code, err]).toEqual([0, ""]);
+    expect(run(folder, ["replay", `out/${STEM}.json`, "--brief"]).out).toBe(ladder);
+  });
+
+  it("draws the files that check drew", () => {
+    const folder = drawnRace();
+    for (const ending of ["svg", "dot", "txt"]) {
+      const to = `again.${ending}`;
+      expect(run(folder, ["draw", `out/${STEM}.json`, "-o", to]).code).toBe(0);
+      const [one, two] = [to, `out/${STEM}.${ending}`].map((f) => readFileSync(join(folder, f)));
+      expect(one).toEqual(two);
+    }
+    expect(run(folder, ["draw", `out/${STEM}.json`]).out).toContain("violated at step 10");
+  });
+
+  it("finds the spec of a file that was moved", () => {
+    const folder = drawnRace();
+    mkdirSync(join(folder, "far/away"), { recursive: true });
+    renameSync(join(folder, `out/${STEM}.json`), join(folder, "far/away/f.json"));
+    expect(run(folder, ["replay", "far/away/f.json"]).code).toBe(0);
+  });
+
+  it("says so when the spec has changed, as long as the schedule works", () => {
+    const folder = drawnRace();
+    const spec = join(folder, "race.spec.ts");
+    writeFileSync(
+      spec,
+      race
+        .replace("ptep_clear_flush()", "clear the PTE")
+        .replace("choose(me.page)],\n  take", "choose(me.page)],\n  take"),
+    );
+    const file = `out/${STEM}.json`;
+    const { code } = run(folder, ["replay", file]);
+    expect(code).toBe(0);
+    const extra = 'always: {\n    more: forall(Page, (p) => k.page.at(p).eq("in_use").or(true)),';
+    writeFileSync(spec, race.replace("always: {", extra));
+    const changed = run(folder, ["replay", file]);
+    expect(changed.err).toContain("the spec has changed since, but the schedule still works");
+    expect(changed.code).toBe(0);
+  });
+
+  it("refuses when the schedule no longer works", () => {
+    const folder = drawnRace();
+    const spec = join(folder, "race.spec.ts");
+    writeFileSync(spec, race.replace('remove(gpu_fault, "recheck")', ""));
+    const { code, out, err } = run(folder, ["replay", `out/${STEM}.json`]);
+    expect(err).toContain(
+      "race.spec.ts has changed, and the schedule no longer works on it: step 8:",
+    );
+    expect([code, out]).toEqual([2, ""]);
+  });
+});
+
+describe("gallery", () => {
+  const gallery = (folder: string, ...args: string[]) =>
+    run(folder, ["gallery", ".", "--out", "gallery", ...args]);
+
+  it("writes the counterexamples of all mutants, the same bytes every time", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    expect(gallery(folder).code).toBe(0);
+    const at = join(folder, "gallery");
+    const names = ["README.md", ...["dot", "json", "svg", "txt"].map((e) => `${STEM}.${e}`)];
+    expect(readdirSync(at).sort()).toEqual(names);
+    const index = readFileSync(join(at, "README.md"), "utf8");
+    expect(index).toContain(`[svg](${STEM}.svg)`);
+    expect(index).toContain("| `no_stale_gpu_pte` | 10 |");
+    expect(gallery(folder).out).toContain("0 files changed");
+  });
+
+  it("--check names what is not up to date and changes nothing", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    gallery(folder);
+    expect(gallery(folder, "--check")).toEqual({ code: 0, out: "", err: "" });
+    writeFileSync(join(folder, "gallery/old.svg"), "");
+    writeFileSync(join(folder, `gallery/${STEM}.txt`), "other");
+    rmSync(join(folder, "gallery/README.md"));
+    const { code, err } = gallery(folder, "--check");
+    const stale = ["README.md", "old.svg", `${STEM}.txt`];
+    expect(err).toBe(stale.map((name) => `gallery/${name}: not up to date\n`).join(""));
+    expect(code).toBe(1);
+    expect(gallery(folder).code).toBe(0);
+    expect(gallery(folder, "--check").code).toBe(0);
+  });
+
+  it("writes nothing when a mutant survives", () => {
+    const text = race.replace('remove(gpu_fault, "recheck")', "");
+    const folder = folderWith({ "race.spec.ts": text });
+    const { code, out } = gallery(folder);
+    expect(out).toContain("holds, but must violate no_stale_gpu_pte");
+    expect(code).toBe(1);
+    expect(readdirSync(join(folder, "gallery"))).toEqual([]);
+  });
+});
+
+describe("status", () => {
+  const page = "# Title\n\n<!-- status:begin -->\nold\n<!-- status:end -->\n\nMore.\n";
+
+  it("prints the tables", () => {
+    const { code, out } = run(folderWith({ "race.spec.ts": race }), ["status", "."]);
+    expect(out).toContain("| race | ci: pages 1 | 40 | 62 | 10 | holds |");
+    expect(out).toContain("| race | `no_recheck_under_lock` | 10 | violated no_stale_gpu_pte,");
+    expect(code).toBe(0);
+  });
+
+  it("keeps a file up to date", () => {
+    const folder = folderWith({ "race.spec.ts": race, "page.md": page });
+    const status = (...args: string[]) =>
+      run(folder, ["status", ".", "--write", "page.md", ...args]);
+    expect(status("--check").code).toBe(1);
+    expect(readFileSync(join(folder, "page.md"), "utf8")).toBe(page);
+    expect(status().code).toBe(0);
+    const text = readFileSync(join(folder, "page.md"), "utf8");
+    expect(text).toMatch(
+      /^# Title\n\n<!-- status:begin -->\n\| spec [\s\S]*\|\n<!-- status:end -->\n\nMore\.\n$/,
+    );
+    expect(status("--check").code).toBe(0);
+  });
+
+  it("refuses a file without markers", () => {
+    const folder = folderWith({ "race.spec.ts": race, "page.md": "# Title\n" });
+    const { code, err } = run(folder, ["status", ".", "--write", "page.md"]);
+    expect(err).toContain("page.md: error: it has no <!-- status:begin -->");
+    expect(code).toBe(2);
+  });
+});
