@@ -1,5 +1,5 @@
 /**
- * The thread that searches. The search is one long loop: whoever wants to hear a signal or to draw a
+ * The thread that searches. The search is one long loop: whoever wants to hear a signal or draw a
  * progress line must do it in another thread.
  */
 import { parentPort, workerData } from "node:worker_threads";

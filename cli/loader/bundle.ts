@@ -1,6 +1,6 @@
 /**
- * A spec and everything that it imports, with the language of this installation, as one module. That
- * works in a folder without node_modules, for every TypeScript feature, and gives exact source maps.
+ * A spec and all that it imports, with the language of this installation, as one module. That works
+ * in a folder without node_modules, for every TypeScript feature, and gives exact source maps.
  */
 import { dirname, join } from "node:path";
 import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
