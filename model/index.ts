@@ -31,6 +31,8 @@ export {
 export {
   all,
   any,
+  type Claim,
+  claim,
   count,
   type Expr,
   exists,

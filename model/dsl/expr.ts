@@ -287,3 +287,14 @@ export function exists<T>(type: Type<T>, body: (x: Expr<T>) => Value<boolean>): 
 export function count<T>(type: Type<T>, body: (x: Expr<T>) => Value<boolean>): Expr<number> {
   return quantify("count", type, body, INT);
 }
+
+/** A condition with the sentence that people read when it is violated. */
+export interface Claim {
+  readonly says: string;
+  readonly expr: Expr<boolean>;
+}
+
+/** `claim("no frame is freed while it is mapped", forall(...))`. */
+export function claim(says: string, expr: Expr<boolean>): Claim {
+  return { says, expr };
+}

@@ -2,7 +2,7 @@
 import type { Model, Property, Src, Step, Stmt } from "../ir/index.ts";
 import { DONE } from "../ir/index.ts";
 import type { Effect } from "./effect.ts";
-import { type Expr, irDomain, literalValue } from "./expr.ts";
+import { type Claim, type Expr, irDomain, literalValue } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { type Frame, type Locate, SpecError } from "./frames.ts";
 import type { Declared, HeldLock } from "./shared.ts";
@@ -40,13 +40,16 @@ function firstValue(domain: Declared["domain"]): number {
 }
 
 export function lowerProperties(
-  named: Record<string, Expr<boolean>>,
+  named: Record<string, Expr<boolean> | Claim>,
   actors: FlatActor[],
   cx: Lowering,
 ): Property[] {
-  return Object.entries(named).map(([name, expr]) =>
-    withSrc({ name, expr: widenLabels(expr.node, actors) }, expr.frames, cx),
-  );
+  return Object.entries(named).map(([name, property]) => {
+    const expr = "says" in property ? property.expr : property;
+    const lowered = { name, expr: widenLabels(expr.node, actors) };
+    const doc = "says" in property ? { doc: property.says } : {};
+    return withSrc({ ...lowered, ...doc }, expr.frames, cx);
+  });
 }
 
 /** The label of a call in `t.at("fault")` stands for all labels inside the call. */

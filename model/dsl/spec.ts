@@ -2,7 +2,7 @@
 import type { Model } from "../ir/index.ts";
 import { IR_FORMAT, IR_VERSION } from "../ir/index.ts";
 import type { AnyActor } from "./actor.ts";
-import type { Expr } from "./expr.ts";
+import type { Claim, Expr } from "./expr.ts";
 import { finish } from "./finish.ts";
 import { type FlatActor, flatten } from "./flatten.ts";
 import { captureFrames, type Frame, type Locate, SpecError } from "./frames.ts";
@@ -41,9 +41,9 @@ export interface SpecInput {
   actors: AnyActor[] | Record<string, AnyActor>;
   /** Restricts the initial states that `.any()` opens. */
   assume?: Expr<boolean>[];
-  always?: Record<string, Expr<boolean>>;
-  at_rest?: Record<string, Expr<boolean>>;
-  reachable?: Record<string, Expr<boolean>>;
+  always?: Record<string, Expr<boolean> | Claim>;
+  at_rest?: Record<string, Expr<boolean> | Claim>;
+  reachable?: Record<string, Expr<boolean> | Claim>;
   mutants?: Record<string, Mutant>;
   variants?: Record<string, Variant>;
 }

@@ -10,7 +10,9 @@ import {
   array,
   block,
   bool,
+  type Claim,
   choose,
+  claim,
   type Effect,
   type Expr,
   each,
@@ -77,11 +79,12 @@ export function fill_tlb(gpu: DeviceMmu, page: Ref<PageOf>): Effect {
 /**
  * Both the page table and the TLB lead only to frames that the CPU page table maps there as well.
  */
-export function no_stale_gpu_pte(gpu: DeviceMmu, mm: Mm): Expr<boolean> {
-  return forall(Page, (p) => {
+export function no_stale_gpu_pte(gpu: DeviceMmu, mm: Mm): Claim {
+  const expr = forall(Page, (p) => {
     const pte = mm.pte.at(p);
     const current = (f: Expr<FrameOf>) =>
       f.eq(none).or(all(f.eq(pte.frame), pte.kind.in("present", "device_private")));
     return all(current(gpu.pte.at(p)), current(gpu.tlb.at(p)));
   });
+  return claim("the GPU reaches a page only through the frame that the CPU maps", expr);
 }

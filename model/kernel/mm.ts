@@ -14,6 +14,8 @@ import {
   array,
   block,
   bool,
+  type Claim,
+  claim,
   count,
   type Effect,
   type Expr,
@@ -73,8 +75,8 @@ export function store(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<Fr
  * No page is lost: a page-table entry leads to the last write, and where there is no entry nothing
  * was written since the page was given up.
  */
-export function no_lost_page(mm: Mm, folios: Folios): Expr<boolean> {
-  return forall(Page, (p) => {
+export function no_lost_page(mm: Mm, folios: Folios): Claim {
+  const expr = forall(Page, (p) => {
     const { kind, frame } = mm.pte.at(p);
     return ite(
       kind.eq("none"),
@@ -82,27 +84,31 @@ export function no_lost_page(mm: Mm, folios: Folios): Expr<boolean> {
       folios.at(frame).data.eq(mm.last_write.at(p)),
     );
   });
+  return claim("a page-table entry leads to the last write of its page", expr);
 }
 
 /** A frame that a page-table entry refers to is not free. */
-export function no_free_while_mapped(mm: Mm, folios: Folios): Expr<boolean> {
-  return forall(Page, (p) => {
+export function no_free_while_mapped(mm: Mm, folios: Folios): Claim {
+  const expr = forall(Page, (p) => {
     const { kind, frame } = mm.pte.at(p);
     return kind.ne("none").implies(folios.at(frame).ref.count.gt(0));
   });
+  return claim("no frame is free while a page-table entry refers to it", expr);
 }
 
 /** A migration entry refers to a folio that somebody has locked. */
-export function migration_entry_is_locked(mm: Mm, folios: Folios): Expr<boolean> {
-  return forall(Page, (p) => {
+export function migration_entry_is_locked(mm: Mm, folios: Folios): Claim {
+  const expr = forall(Page, (p) => {
     const { kind, frame } = mm.pte.at(p);
     return kind.eq("migration").implies(folios.at(frame).lock.owner.ne(none));
   });
+  return claim("a migration entry refers to a locked folio", expr);
 }
 
 /** At rest, a folio has one reference for each entry that maps it, and no other. */
-export function no_leaked_reference(mm: Mm, folios: Folios): Expr<boolean> {
-  return forall(Frame, (f) =>
+export function no_leaked_reference(mm: Mm, folios: Folios): Claim {
+  const expr = forall(Frame, (f) =>
     folios.at(f).ref.count.eq(count(Page, (p) => mm.pte.at(p).frame.eq(f))),
   );
+  return claim("every folio reference belongs to a mapping", expr);
 }

@@ -14,7 +14,7 @@
  *          beyond one page, the worker that puts a buffer object, driver_migrate_lock and the
  *          validation rwsem (one device).
  */
-import { exists, forall, some, spec } from "mmrace";
+import { claim, exists, forall, some, spec } from "mmrace";
 import {
   migration_entry_is_locked,
   no_free_while_mapped,
@@ -59,8 +59,9 @@ export default spec({
     migration_entry_is_locked: migration_entry_is_locked(k.mm, k.folio),
     no_free_while_mapped: no_free_while_mapped(k.mm, k.folio),
     no_lost_page: no_lost_page(k.mm, k.folio),
-    dma_mapped_while_the_gpu_uses_it: forall(Page, (p) =>
-      k.gpu.tlb.at(p).is("sys").implies(k.range.at(p).has_dma_mapping),
+    dma_mapped_while_the_gpu_uses_it: claim(
+      "what the TLB leads to is mapped for DMA",
+      forall(Page, (p) => k.gpu.tlb.at(p).is("sys").implies(k.range.at(p).has_dma_mapping)),
     ),
   },
   at_rest: { no_leaked_reference: no_leaked_reference(k.mm, k.folio) },
