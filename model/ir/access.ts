@@ -1,6 +1,6 @@
 /**
- * What a step may read and write, told without running it: for reductions, for pictures, for people.
- * The sets are upper bounds; the tests audit them against the interpreter.
+ * What a step may read and write, told without running it: for reductions, for pictures, for
+ * people. The sets are upper bounds; the tests audit them against the interpreter.
  */
 import type { Cells, Layout, Process } from "./layout.ts";
 import type { ActorDecl, Expr, Ref, Step, Stmt } from "./types.ts";

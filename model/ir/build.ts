@@ -1,6 +1,6 @@
 /**
- * Short constructors for models written by hand or by another front end. The only rewriting they do is
- * with constants, and only where it can't change what a faulting operand does.
+ * Short constructors for models written by hand or by another front end. The only rewriting they do
+ * is with constants, and only where it can't change what a faulting operand does.
  */
 import {
   type ActorDecl,

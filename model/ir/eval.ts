@@ -1,6 +1,7 @@
 /**
- * The reference interpreter: slow, obvious, and by definition right. Whatever runs faster must agree with
- * it. It enumerates the initial states, the successors of a state, and evaluates properties.
+ * The reference interpreter: slow, obvious, and by definition right. Whatever runs faster must
+ * agree with it. It enumerates the initial states, the successors of a state, and evaluates
+ * properties.
  */
 
 import { initialStates } from "./initial.ts";
@@ -133,7 +134,10 @@ export function interpret(model: Model): Interpreter {
   };
 }
 
-/** All ways to take one step: runs it with a script of choices, and again with each option it asks for. */
+/**
+ * All ways to take one step: runs it with a script of choices, and again with each option it asks
+ * for.
+ */
 function outcomes(
   layout: Layout,
   state: State,
@@ -289,7 +293,9 @@ function domainOf(expr: Expr, run: Context): Domain | undefined {
   }
 }
 
-/** The lock events of a step as far as they can be told without running it: for blocked processes. */
+/**
+ * The lock events of a step as far as they can be told without running it: for blocked processes.
+ */
 export function waitsOf(interpreter: Interpreter, state: State, pid: number): LockUse[] {
   const { layout } = interpreter;
   const process = layout.processes[pid - 1] as Process;

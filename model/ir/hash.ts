@@ -1,6 +1,6 @@
 /**
- * Which model is this? A hash over what a model means: the order of keys, places in source files and texts
- * for people do not count.
+ * Which model is this? A hash over what a model means: the order of keys, places in source files
+ * and texts for people do not count.
  */
 import type { Model } from "./types.ts";
 
@@ -10,8 +10,8 @@ const OFFSET_BASIS = 0xcbf29ce484222325n;
 const PRIME = 0x100000001b3n;
 
 /**
- * 64-bit FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv, "The FNV Non-Cryptographic Hash Algorithm") of
- * the canonical JSON text in UTF-8, as 16 hexadecimal digits. Not for use against an adversary.
+ * 64-bit FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv, "The FNV Non-Cryptographic Hash Algorithm")
+ * of the canonical JSON text in UTF-8, as 16 hexadecimal digits. Not for use against an adversary.
  */
 export function modelHash(model: Model): string {
   return fnv1a(JSON.stringify(canonical(model)));

@@ -1,7 +1,10 @@
 /** The initial states: every variable at its first value; `any` opens all values of its domain. */
 import { type Cells, initialValue, type Layout, memberBounds } from "./layout.ts";
 
-/** All combinations, in lexicographic order of the slots. Scalarset cells opened by `any` are members. */
+/**
+ * All combinations, in lexicographic order of the slots. Scalarset cells opened by `any` are
+ * members.
+ */
 export function initialStates(layout: Layout): number[][] {
   let states: number[][] = [[]];
   const append = (values: number[]): void => {

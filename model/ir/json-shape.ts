@@ -1,4 +1,6 @@
-/** Does a JSON value have the shape of a model? One table entry for each interface of `types.ts`. */
+/**
+ * Does a JSON value have the shape of a model? One table entry for each interface of `types.ts`.
+ */
 import { type Place, pointer, type Report } from "./diagnostics.ts";
 import { IR_FORMAT, IR_VERSION } from "./types.ts";
 

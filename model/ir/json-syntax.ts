@@ -40,7 +40,9 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 const BLANK = /[ \t\n\r]*/y;
 
-/** Deeper than any model may be: the shape check would refuse it, and the stack would not hold it. */
+/**
+ * Deeper than any model may be: the shape check would refuse it, and the stack would not hold it.
+ */
 const MAX_DEPTH = 2000;
 
 class Reader {

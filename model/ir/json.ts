@@ -10,8 +10,8 @@ export type Parsed =
   | { model?: undefined; diagnostics: Diagnostic[] };
 
 /**
- * Reads a model and checks it completely: JSON syntax, shape, meaning; the first of these that fails is
- * reported alone, because the later ones build on it.
+ * Reads a model and checks it completely: JSON syntax, shape, meaning; the first of these that
+ * fails is reported alone, because the later ones build on it.
  *
  * @param file name for the places of syntax errors
  */

@@ -1,7 +1,7 @@
 /**
- * From variables to a vector of integers: a state is one integer per cell, the shared cells first, then
- * for each process its pc and its locals. The pc is the position of the label; the number of steps means
- * *done*.
+ * From variables to a vector of integers: a state is one integer per cell, the shared cells first,
+ * then for each process its pc and its locals. The pc is the position of the label; the number of
+ * steps means *done*.
  */
 import {
   findEnum,
@@ -76,7 +76,9 @@ export function valueBounds(model: Model, domain: Domain): Bounds {
   }
 }
 
-/** The values that exist as members, to index by or to choose from: like the bounds, without *none*. */
+/**
+ * The values that exist as members, to index by or to choose from: like the bounds, without *none*.
+ */
 export function memberBounds(model: Model, domain: Domain): Bounds {
   const { lo, hi } = valueBounds(model, domain);
   return domain.kind === "scalarset" || domain.kind === "proc" ? { lo: 1, hi } : { lo, hi };

@@ -1,10 +1,11 @@
 /**
- * Dead locals: a local whose value nobody will read before it is written again only multiplies states.
+ * Dead locals: a local whose value nobody will read before it is written again only multiplies
+ * states.
  *
  * Liveness is the classic backward data-flow analysis (Aho, Sethi, Ullman, "Compilers: Principles,
- * Techniques, and Tools", 1986, section 10.6), here over the statements of steps and the jumps between
- * them. An array counts as one variable and is never killed. A local that a property peeks at is live
- * everywhere.
+ * Techniques, and Tools", 1986, section 10.6), here over the statements of steps and the jumps
+ * between them. An array counts as one variable and is never killed. A local that a property peeks
+ * at is live everywhere.
  */
 import { layoutOf } from "./layout.ts";
 import { resetOf } from "./reset.ts";
@@ -70,7 +71,8 @@ function liveBeforeStmt(stmt: Stmt, after: Names, at: (label: string) => Names):
     case "set":
       return union(without(after, killed(stmt.target)), reads);
     case "choose": {
-      // The condition is evaluated after the write, so what it reads of the target is the new value.
+      // The condition is evaluated after the write, so what it reads of the target is the new
+      // value.
       const seen = union(after, localsRead(stmt.where ? [stmt.where] : []));
       const index = localsRead(exprsOfRef(stmt.target));
       return union(without(seen, killed(stmt.target)), index);
@@ -103,9 +105,10 @@ interface Rewriting {
 }
 
 /**
- * The same model with dead locals set back to their initial value at the end of the step after which they
- * are dead. Verdicts and reachable shared values and labels stay the same; states become fewer, never
- * more. Doing it twice changes nothing. A local that starts at `any` value is left alone.
+ * The same model with dead locals set back to their initial value at the end of the step after
+ * which they are dead. Verdicts and reachable shared values and labels stay the same; states become
+ * fewer, never more. Doing it twice changes nothing. A local that starts at `any` value is left
+ * alone.
  *
  * Choices stay the same too, so moves found in the result can be replayed in the original.
  */
@@ -124,8 +127,8 @@ export function resetDeadLocals(model: Model): Model {
 }
 
 /**
- * On entry every dead local holds its initial value already, because whoever came here has seen to it;
- * the live ones may hold anything: they are dirty.
+ * On entry every dead local holds its initial value already, because whoever came here has seen to
+ * it; the live ones may hold anything: they are dirty.
  */
 function rewriteStep(step: Step, position: number, cx: Rewriting): Step {
   const dirty = new Set(cx.live.get(step.label));

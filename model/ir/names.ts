@@ -72,7 +72,9 @@ export function showTemplate(decl: VarDecl): string {
   return decl.show ?? decl.name + "[]".repeat(decl.index.length);
 }
 
-/** Puts index texts into the template: `folio[].refcount` and `vram0` give `folio[vram0].refcount`. */
+/**
+ * Puts index texts into the template: `folio[].refcount` and `vram0` give `folio[vram0].refcount`.
+ */
 export function showCell(decl: VarDecl, index: string[]): string {
   let next = 0;
   return showTemplate(decl).replace(/\[\]/g, () => `[${index[next++] ?? "?"}]`);

@@ -1,8 +1,8 @@
 /**
  * The IR as C-like text, for people: diagnostics, traces, documentation. Nothing reads it back.
  *
- * Operators bind as in C; `=>` binds weaker than `||` and stronger than `?:`. A quantifier reaches as far
- * to the right as it can, so it stands in parentheses wherever it is an operand.
+ * Operators bind as in C; `=>` binds weaker than `||` and stronger than `?:`. A quantifier reaches
+ * as far to the right as it can, so it stands in parentheses wherever it is an operand.
  */
 import { isDeclared, showCell, showValue } from "./names.ts";
 import type {
@@ -49,8 +49,8 @@ const COMPARE_SIGN: Record<CompareOp, string> = {
 const ARITH_SIGN: Record<ArithOp, string> = { add: "+", sub: "-", mul: "*", mod: "%" };
 
 /**
- * One expression on one line. With the model, constants and cells have their names; with the actor, so
- * have its locals that declare how they are shown.
+ * One expression on one line. With the model, constants and cells have their names; with the actor,
+ * so have its locals that declare how they are shown.
  */
 export function printExpr(expr: Expr, model?: Model, actor?: ActorDecl): string {
   return text(expr, WEAKEST, { model, actor });
@@ -116,7 +116,10 @@ function initText(decl: VarDecl, model: Model): string {
   }
 }
 
-/** A domain, or what a quantifier ranges over: `Page`, `0..3`, `bool`, `process`, the name of an actor. */
+/**
+ * A domain, or what a quantifier ranges over: `Page`, `0..3`, `bool`, `process`, the name of an
+ * actor.
+ */
 export function printOver(over: Over): string {
   switch (over.kind) {
     case "bool":

@@ -1,4 +1,7 @@
-/** From moves to a trace: takes the steps again through the interpreter and writes down what happened. */
+/**
+ * From moves to a trace: takes the steps again through the interpreter and writes down what
+ * happened.
+ */
 import { type Interpreter, interpret, type Outcome, type State, waitsOf } from "./eval.ts";
 import { type Cells, type Process, showSlot } from "./layout.ts";
 import type { Blocked, Change, LockUse, Move, Trace, TraceStep, Violation } from "./trace.ts";
@@ -23,7 +26,9 @@ export function scheduleOf(trace: Trace): Move[] {
   return trace.steps.map(({ process, label, choices }) => ({ process, label, choices }));
 }
 
-/** The initial state in which a trace began. Throws ReplayError when the model has no such state. */
+/**
+ * The initial state in which a trace began. Throws ReplayError when the model has no such state.
+ */
 export function startOf(model: Model, trace: Trace): State {
   const interpreter = interpret(model);
   const recorded = JSON.stringify(trace.initial);
@@ -37,8 +42,8 @@ export function startOf(model: Model, trace: Trace): State {
 /**
  * Takes the moves one after the other and establishes what is wrong in the end.
  *
- * @param expected what the run is said to violate; without it the first violation found counts, and a run
- *   that violates nothing (a witness of a reachable fact) is fine too
+ * @param expected what the run is said to violate; without it the first violation found counts, and
+ *   a run that violates nothing (a witness of a reachable fact) is fine too
  * @param start the initial state; without it, the first one
  * @throws ReplayError when a move can't be taken, or the run does not violate what is expected
  */

@@ -4,8 +4,8 @@ import { findScalarset } from "./names.ts";
 import type { Expr, Model, Ref, Stmt } from "./types.ts";
 
 /**
- * Undefined when there is no way to say it: the local starts at any value, or its cells tell processes
- * apart, which have no names in a step.
+ * Undefined when there is no way to say it: the local starts at any value, or its cells tell
+ * processes apart, which have no names in a step.
  */
 export function resetOf(model: Model, cells: Cells): Stmt[] | undefined {
   if (cells.decl.init.kind === "any") return undefined;

@@ -66,7 +66,9 @@ export interface TraceStep extends Move {
   next: string;
 }
 
-/** A process that cannot go on in the last state (deadlocks): where it stands and what it waits for. */
+/**
+ * A process that cannot go on in the last state (deadlocks): where it stands and what it waits for.
+ */
 export interface Blocked {
   pid: number;
   label: string;
@@ -102,7 +104,9 @@ export interface Why {
   flows: Flow[];
 }
 
-/** `from` and `to` are step numbers; a check is a test whose answer no longer holds when it is used. */
+/**
+ * `from` and `to` are step numbers; a check is a test whose answer no longer holds when it is used.
+ */
 export interface Flow {
   kind: "value" | "check";
   from: number;

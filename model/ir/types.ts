@@ -1,11 +1,12 @@
 /**
  * The intermediate representation: a model as plain data that survives JSON.
  *
- * Everything else stands on this file. The language writes it, the interpreter gives it meaning, the
- * checker and the exporters read it. `docs/ir.md` describes the same thing for authors of other front ends.
+ * Everything else stands on this file. The language writes it, the interpreter gives it meaning,
+ * the checker and the exporters read it. `docs/ir.md` describes the same thing for authors of other
+ * front ends.
  *
- * A model is a set of shared variables and a set of actors. An actor is a list of labelled steps; one step
- * is one atomic transition. Every value is a small integer (see {@link Domain}).
+ * A model is a set of shared variables and a set of actors. An actor is a list of labelled steps;
+ * one step is one atomic transition. Every value is a small integer (see {@link Domain}).
  */
 
 export const IR_FORMAT = "mmrace-ir";
@@ -45,9 +46,9 @@ export interface EnumDecl {
 }
 
 /**
- * A set of interchangeable members (Ip and Dill, "Better verification through symmetry", 1996), cut into
- * classes: members of one class are interchangeable, members of two classes are not. Member numbers run
- * through the classes in order.
+ * A set of interchangeable members (Ip and Dill, "Better verification through symmetry", 1996), cut
+ * into classes: members of one class are interchangeable, members of two classes are not. Member
+ * numbers run through the classes in order.
  */
 export interface ScalarsetDecl {
   name: string;
@@ -66,13 +67,18 @@ export interface VarDecl {
   domain: Domain;
   index: Domain[];
   init: Init;
-  /** How a cell is written, `[]` for each index: `folio[].refcount`. Without it: name, then indexes. */
+  /**
+   * How a cell is written, `[]` for each index: `folio[].refcount`. Without it: name, then indexes.
+   */
   show?: string;
   doc?: string;
   src?: Src;
 }
 
-/** A cell: a shared variable, a local of the running process, or (properties only) a local of another one. */
+/**
+ * A cell: a shared variable, a local of the running process, or (properties only) a local of
+ * another one.
+ */
 export type Ref =
   | { kind: "shared"; name: string; index: Expr[] }
   | { kind: "local"; name: string; index: Expr[] }
@@ -82,7 +88,10 @@ export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 export type ArithOp = "add" | "sub" | "mul" | "mod";
 export type QuantOp = "forall" | "exists" | "count";
 
-/** Expressions have no side effects; `and`, `or`, `implies` and `ite` evaluate left to right, as in C. */
+/**
+ * Expressions have no side effects; `and`, `or`, `implies` and `ite` evaluate left to right, as in
+ * C.
+ */
 export type Expr =
   | { kind: "const"; domain: Domain; value: number }
   | { kind: "read"; ref: Ref }
@@ -103,7 +112,9 @@ export type Expr =
   /** Is this process an instance of the actor, standing at one of these labels ("done" is one)? */
   | { kind: "atLabel"; proc: Expr; actor: string; labels: string[] };
 
-/** The kinds of lock, for pictures, lock-order reports and reductions; they carry no meaning here. */
+/**
+ * The kinds of lock, for pictures, lock-order reports and reductions; they carry no meaning here.
+ */
 export type LockKind =
   | "mutex"
   | "spinlock"
@@ -115,8 +126,9 @@ export type LockKind =
   | "wait";
 
 /**
- * What a step does to a lock, for those who look on. The effects on variables say what really happens;
- * `acquire` in the guard part of a step means that the step blocks until the lock is granted.
+ * What a step does to a lock, for those who look on. The effects on variables say what really
+ * happens; `acquire` in the guard part of a step means that the step blocks until the lock is
+ * granted.
  */
 export interface LockEvent {
   op: "acquire" | "trylock" | "release" | "wait" | "downgrade";
@@ -131,9 +143,10 @@ export interface LockEvent {
 /**
  * Effects, executed in order; later ones see earlier ones.
  *
- * A step begins with its guard part: `choose`, `wait`, `assert` and `lock` only. After the first other
- * statement no `choose` and no `wait` may follow: a step never blocks half-way. A step whose guard part
- * reaches a false `wait` is disabled; a false `assert` before that `wait` is a violation all the same.
+ * A step begins with its guard part: `choose`, `wait`, `assert` and `lock` only. After the first
+ * other statement no `choose` and no `wait` may follow: a step never blocks half-way. A step whose
+ * guard part reaches a false `wait` is disabled; a false `assert` before that `wait` is a violation
+ * all the same.
  */
 export type Stmt =
   | { kind: "choose"; target: Ref; where?: Expr; src?: Src }
@@ -166,7 +179,9 @@ export interface Step {
   src?: Src;
 }
 
-/** An actor: `count` identical processes. After the last step, or `goto done`, a process has ended. */
+/**
+ * An actor: `count` identical processes. After the last step, or `goto done`, a process has ended.
+ */
 export interface ActorDecl {
   name: string;
   count: number;

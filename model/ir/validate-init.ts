@@ -61,7 +61,9 @@ function checkValue(value: number, decl: VarDecl, place: Place, scope: Scope): b
   return false;
 }
 
-/** Swapping two members of a class, or two processes of an actor, must not change the first values. */
+/**
+ * Swapping two members of a class, or two processes of an actor, must not change the first values.
+ */
 function checkSymmetry(
   values: number[],
   dims: Dimension[],

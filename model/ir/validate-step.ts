@@ -216,7 +216,9 @@ function checkOutsideEach(stmt: Stmt, place: Place, scope: Scope, rounds: Round[
   scope.report("MR044", place, `${stmt.kind} stands inside each ${round.bind}`);
 }
 
-/** Members and processes have no order, so neither may the rounds over them: each keeps to its own. */
+/**
+ * Members and processes have no order, so neither may the rounds over them: each keeps to its own.
+ */
 function isUnordered(over: Over): boolean {
   return over.kind === "scalarset" || over.kind === "proc";
 }

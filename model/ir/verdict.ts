@@ -14,8 +14,9 @@ function allAtRest(interpreter: Interpreter, state: State): boolean {
 }
 
 /**
- * Everything that is wrong with a state, in the order in which it counts: violated `always` properties as
- * declared; in a state without successors the violated `atRest` properties, or the deadlock.
+ * Everything that is wrong with a state, in the order in which it counts: violated `always`
+ * properties as declared; in a state without successors the violated `atRest` properties, or the
+ * deadlock.
  */
 export function violationsIn(interpreter: Interpreter, state: State): Violation[] {
   const { always, atRest } = interpreter.model;

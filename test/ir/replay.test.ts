@@ -19,7 +19,9 @@ function drop(name: string): Stmt[] {
   return [b.lock("release", name), b.set(b.shared(name), NOBODY)];
 }
 
-/** Two tasks that take two locks in opposite order, and a daemon that holds a third one while idle. */
+/**
+ * Two tasks that take two locks in opposite order, and a daemon that holds a third one while idle.
+ */
 function abba(): Model {
   const task = (name: string, first: string, second: string) =>
     b.actor(name, [

@@ -1,6 +1,6 @@
 /**
- * Checks declared access sets by running steps: a step must not change what it does not declare to write,
- * and what it does must not depend on what it does not declare to read.
+ * Checks declared access sets by running steps: a step must not change what it does not declare to
+ * write, and what it does must not depend on what it does not declare to read.
  */
 import { accessOf, slotsOf } from "../../model/ir/access.ts";
 import type { Interpreter, Outcome, State } from "../../model/ir/eval.ts";

@@ -1,7 +1,8 @@
 /**
- * Small random models that are valid by construction. A model is grown from a list of numbers, each of
- * which decides one thing; 0 is the simplest decision, so that fast-check's shrinking of the list shrinks
- * the model. Runs may still fault (an index that is none, a value out of its range): that is behaviour.
+ * Small random models that are valid by construction. A model is grown from a list of numbers, each
+ * of which decides one thing; 0 is the simplest decision, so that fast-check's shrinking of the
+ * list shrinks the model. Runs may still fault (an index that is none, a value out of its range):
+ * that is behaviour.
  */
 import fc from "fast-check";
 import * as b from "../../model/ir/build.ts";
