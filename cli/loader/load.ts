@@ -1,11 +1,11 @@
 /** Loads a spec, or a model that another front end wrote, and says everything wrong with it. */
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Diagnostic, type Model, parseModel, validate } from "../../model/ir/index.ts";
 import { messageOf, type Problem, UserError } from "../errors.ts";
 import { readText } from "../files.ts";
+import { withFolder } from "../temporary.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 import { type Frame, framesOf, type Locate, locator } from "./locate.ts";
 import { showPath } from "./paths.ts";
@@ -86,19 +86,18 @@ async function loadScript(path: string): Promise<LoadedSpec> {
 }
 
 /** Imports the bundle under a fresh name: a second load must not find the module of the first. */
-async function run(bundled: Bundle, file: string) {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), "mmrace-"));
-  const script = join(folder, "spec.mjs");
-  const locate = locator(bundled, script);
-  try {
+function run(bundled: Bundle, file: string) {
+  return withFolder(async (folder) => {
+    const script = join(folder, "spec.mjs");
+    const locate = locator(bundled, script);
     writeFileSync(script, bundled.code);
-    const exports = await settled(import(/* @vite-ignore */ pathToFileURL(script).href), file);
-    return { exports: exports as Record<string, unknown>, locate };
-  } catch (error) {
-    throw blame(error, file, locate);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    try {
+      const exports = await settled(import(/* @vite-ignore */ pathToFileURL(script).href), file);
+      return { exports: exports as Record<string, unknown>, locate };
+    } catch (error) {
+      throw blame(error, file, locate);
+    }
+  });
 }
 
 /** A top-level await that nothing will ever answer would end the process without a word. */

@@ -3,12 +3,12 @@
  * language refuses (a jump to a label that does not exist) it refuses by type.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Problem, UserError } from "../errors.ts";
 import { languageTypes, packageFolder } from "../home.ts";
+import { withFolder } from "../temporary.ts";
 import { showPath } from "./paths.ts";
 
 /** Folder of a package as seen from this installation, or else from the folder of a spec. */
@@ -57,17 +57,14 @@ export async function typecheck(specs: string[]): Promise<boolean> {
   const typescript = packageNear("typescript", places);
   const compiler = typescript && join(typescript, "bin", "tsc");
   if (!compiler || !existsSync(compiler)) return false;
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), "mmrace-types-"));
-  try {
+  return withFolder(async (folder) => {
     const config = join(folder, "tsconfig.json");
     const nodeTypes = packageNear("@types/node", places);
     writeFileSync(config, JSON.stringify(settings(scripts, nodeTypes)));
     const { status, output } = await runCompiler(compiler, config);
     if (status !== 0) throw refused(output);
     return true;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function runCompiler(compiler: string, config: string) {
