@@ -1,6 +1,6 @@
 /** Loads a spec, or a model that another front end wrote, and says everything wrong with it. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Diagnostic, type Model, parseModel, validate } from "../../model/ir/index.ts";
 import { messageOf, type Problem, UserError } from "../errors.ts";
@@ -88,8 +88,10 @@ async function loadScript(path: string): Promise<LoadedSpec> {
 /** Imports the bundle under a fresh name: a second load must not find the module of the first. */
 function run(bundled: Bundle, file: string) {
   return withFolder(async (folder) => {
-    const script = join(folder, "spec.mjs");
+    // Whoever transforms modules while they load (vitest) leaves alone what lies in node_modules.
+    const script = join(folder, "node_modules", "spec.mjs");
     const locate = locator(bundled, script);
+    mkdirSync(dirname(script));
     writeFileSync(script, bundled.code);
     try {
       const exports = await settled(import(/* @vite-ignore */ pathToFileURL(script).href), file);
