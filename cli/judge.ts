@@ -26,9 +26,11 @@ export function judge(task: Task, result: CheckResult): Outcome {
   // A mutant is broken on purpose: a label that it makes unreachable is no news.
   const findings = task.breaks === undefined ? findingsOf(task.model, result) : [];
   const outcome: Outcome = { task, result, code, verdict, findings };
-  if (findings.length > 0) {
-    const nothingChecked = result.findings.some((f) => f.kind === "no_initial_state");
-    outcome.code = worse(code, nothingChecked ? EXIT.usage : EXIT.violation);
+  if (result.findings.some((f) => f.kind === "no_initial_state")) {
+    outcome.code = EXIT.usage;
+    outcome.verdict = "nothing checked: no initial state";
+  } else if (findings.length > 0) {
+    outcome.code = worse(code, EXIT.violation);
     outcome.verdict += `, ${countOf(findings.length, "finding")}`;
   }
   if (result.verdict.kind !== "violated") return outcome;

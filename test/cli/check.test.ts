@@ -77,6 +77,28 @@ describe("verdicts", () => {
   });
 });
 
+describe("what must not look like a success", () => {
+  it("no initial state", () => {
+    const text = walkers.replace(
+      "  always:",
+      "  assume: [k.unused.eq(1), k.unused.eq(0)],\n  always:",
+    );
+    const { code, out } = check(folderWith({ "a.spec.ts": text }), ".");
+    expect(out).toMatch(/^FAIL +walkers +ci .* nothing checked: no initial state$/m);
+    expect(code).toBe(2);
+  });
+
+  it("a mistake of our own asks for a report and exits with 70", () => {
+    const configs = '[{ name: "a", sizes: {}, tier: "ci" }]';
+    const spec = `{ kind: "mmrace-spec", name: "x", doc: "", configs: ${configs}, variants: [],
+      build: () => null }`;
+    const { code, out, err } = check(folderWith({ "a.spec.ts": `export default ${spec};\n` }), ".");
+    expect(err).toMatch(/^mmrace: internal error: TypeError: /);
+    expect(err).toContain("Please report it");
+    expect([code, out]).toEqual([70, ""]);
+  });
+});
+
 describe("what is checked", () => {
   const states = (out: string) => [...out.matchAll(/^\S+ +walkers +(\w+) +- +([\d,]+) /gm)];
 
