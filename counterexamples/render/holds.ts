@@ -85,7 +85,7 @@ function withSlots(holds: Hold[]): Hold[] {
   return holds;
 }
 
-/** Is the hold in force while another process makes this step? */
+/** Is the hold in force while this step is made (the step that takes it or gives it back aside)? */
 export function heldAcross(hold: Hold, step: number): boolean {
-  return hold.from < step && (step < hold.to || (hold.open && step === hold.to));
+  return hold.from < step && (hold.open || step < hold.to);
 }

@@ -4,8 +4,10 @@ export { type GraphEdge, type GraphState, graphToDot, type StateGraph } from "./
 export { toItf } from "./itf.ts";
 export { type LadderOptions, ladder } from "./ladder.ts";
 export { ladderWide } from "./ladder-wide.ts";
+export { cyclicOrders, type LockOrder, lockGraphToDot, lockOrders } from "./lock-graph.ts";
 export { lockdepScenario } from "./lockdep.ts";
 export { toPerfetto } from "./perfetto.ts";
+export { type ReportInput, type ReportRun, toReport } from "./report.ts";
 export { toMermaid, toPlantUml } from "./sequence.ts";
 export { DrawingFailed, type SvgOptions, toSvg } from "./svg.ts";
 export { type Verdict, verdictOf } from "./verdict.ts";

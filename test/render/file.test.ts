@@ -42,10 +42,10 @@ describe("counterexample files", () => {
       process: fc.string(),
       label: fc.string(),
       choices: fc.array(fc.integer()),
-      text: fc.string({ unit: "binary" }),
+      text: fc.string({ unit: "binary", maxLength: 40 }),
     });
     fc.assert(
-      fc.property(fc.array(step), fc.string(), (steps, variant) => {
+      fc.property(fc.array(step, { maxLength: 6 }), fc.string(), (steps, variant) => {
         const { file } = readCounterexample(writeCounterexample({ ...example, steps, variant }));
         expect(file).toEqual({
           format: "mmrace-counterexample",
