@@ -40,6 +40,7 @@ export const checkCommand: Command = {
     "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
     "time-limit": { value: "TIME", help: "give up a search after this time (60s, 5m)" },
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
+    symmetry: { help: "store one state for all that differ in interchangeable names only" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
   },
@@ -69,7 +70,8 @@ async function check(input: Input): Promise<number> {
   });
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
-  if (flags.has("json")) process.stdout.write(jsonReport(run.outcomes, tasks.length, code));
+  const report = { outcomes: run.outcomes, planned: tasks.length, code, limits };
+  if (flags.has("json")) process.stdout.write(jsonReport(report));
   return code;
 }
 
@@ -83,6 +85,7 @@ function limitsOf(input: Input): Limits {
   if (maxMemory !== undefined) limits.maxMemory = maxMemory;
   if (seconds !== undefined) limits.timeLimit = seconds * 1000;
   if (engine !== undefined) limits.engine = engine;
+  if (input.flags.has("symmetry")) limits.symmetry = true;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
 }

@@ -2,21 +2,30 @@
 import { modelHash } from "../../model/ir/index.ts";
 import { version } from "../home.ts";
 import type { Outcome } from "../judge.ts";
+import type { Limits } from "../search.ts";
 
 export const REPORT_FORMAT = "mmrace-report";
 export const REPORT_VERSION = 1;
 
-/**
- * @param code exit code of the run
- * @param planned number of searches that were asked for; fewer results mean an interrupted run
- */
-export function jsonReport(outcomes: Outcome[], planned: number, code: number): string {
+export interface Report {
+  outcomes: Outcome[];
+  /** Searches that were asked for; fewer results mean an interrupted run. */
+  planned: number;
+  /** Exit code of the run. */
+  code: number;
+  limits: Limits;
+}
+
+export function jsonReport({ outcomes, planned, code, limits }: Report): string {
+  const { deadReset = true, symmetry = false } = limits;
   const report = {
     format: REPORT_FORMAT,
     version: REPORT_VERSION,
     mmrace: version(),
     exitCode: code,
     planned,
+    // What the counts below are counts of.
+    reductions: { deadReset, symmetry },
     results: outcomes.map(resultOf),
     timing: {
       seconds: outcomes.reduce((sum, o) => sum + o.result.elapsed, 0) / 1000,
