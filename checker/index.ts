@@ -8,12 +8,13 @@ import {
 } from "../model/ir/index.ts";
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
+import { interchangeable } from "./reduce/symmetry.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
 import type { Engine } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
 import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
-import { moveOf, movesAlong, pathTo, stateOf } from "./search/trace.ts";
+import { moveOf, pathTo, runAlong } from "./search/trace.ts";
 import { type Arena, arenaBytes, defaultBudget, newArena } from "./store/arena.ts";
 
 export { PackError } from "./compile/pack.ts";
@@ -41,7 +42,7 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const now = options.now ?? (() => 0);
   const began = now();
   const reduced = options.deadReset === false ? model : resetDeadLocals(model);
-  const engine = engineFor(reduced, options.engine ?? "compiled");
+  const engine = engineFor(reduced, options);
   const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
   const limits: SearchLimits = {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
@@ -62,14 +63,15 @@ function stopReason(options: CheckOptions, elapsed: number): Limit | undefined {
   return elapsed > (options.timeLimit ?? Number.POSITIVE_INFINITY) ? "time" : undefined;
 }
 
-function engineFor(model: Model, wanted: "compiled" | "interpreted"): Engine {
+function engineFor(model: Model, { engine, symmetry }: CheckOptions): Engine {
   const interpreter = interpret(model);
   const packing = packingOf(interpreter.layout);
-  if (wanted === "interpreted") return interpretedEngine(interpreter, packing);
+  const parts = symmetry ? interchangeable(interpreter.layout) : [];
+  if (engine === "interpreted") return interpretedEngine(interpreter, packing, parts);
   try {
-    return compileEngine(interpreter, packing);
+    return compileEngine(interpreter, packing, parts);
   } catch (error) {
-    if (error instanceof EvalError) return interpretedEngine(interpreter, packing);
+    if (error instanceof EvalError) return interpretedEngine(interpreter, packing, parts);
     throw error;
   }
 }
@@ -111,9 +113,7 @@ function verdictOf(
   if (end.kind === "complete") return { verdict: { kind: "holds" } };
   if (end.kind === "incomplete") return { verdict: end };
   const path = pathTo(engine, arena, levels, end.state);
-  const moves = movesAlong(engine, arena, path);
-  const start = stateOf(engine, arena, path[0] as number);
-  const state = stateOf(engine, arena, end.state);
+  const { start, moves, end: state } = runAlong(engine, arena, path);
   const bad =
     end.kind === "badStep"
       ? engine.interpreter.successors(state).find((o) => o.violation)

@@ -29,6 +29,11 @@ export interface CheckOptions {
   engine?: "compiled" | "interpreted";
   /** Reset locals that are not read again before they are written. Default true. */
   deadReset?: boolean;
+  /**
+   * Store one state per orbit of interchangeable names. Default false. `states` and `transitions` then
+   * count representatives; counterexamples are runs of the model itself.
+   */
+  symmetry?: boolean;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */

@@ -3,6 +3,7 @@
  * JavaScript, specialised to its packing.
  */
 import type { Expr, Interpreter, Process } from "../../model/ir/index.ts";
+import type { Interchangeable } from "../reduce/symmetry.ts";
 import {
   BATCH,
   type Batch,
@@ -12,6 +13,7 @@ import {
   type Tables,
 } from "../search/engine.ts";
 import { newFilter, tableText } from "../store/table.ts";
+import { canonText } from "./canonical.ts";
 import { genExpr, type Scope, truth } from "./expr.ts";
 import type { Packing } from "./pack.ts";
 import { declareTemps, genStep, mostOutcomes, pcText } from "./step.ts";
@@ -30,6 +32,7 @@ interface Generated {
   grow(count: number): void;
   check(from: number, to: number): number;
   reach(from: number, to: number): void;
+  canonAll(filled: number): void;
 }
 
 /** Largest number of successors that one state can have. */
@@ -41,11 +44,15 @@ export function mostSuccessors(packing: Packing): number {
 }
 
 /** Generates and loads the engine of a model; throws where code generation is forbidden. */
-export function compileEngine(interpreter: Interpreter, packing: Packing): Engine {
+export function compileEngine(
+  interpreter: Interpreter,
+  packing: Packing,
+  parts: Interchangeable[] = [],
+): Engine {
   const batch = newBatch(packing, mostSuccessors(packing));
   const candidates = batch.words.length / packing.words;
   const registers = new Int32Array(REGISTERS);
-  const make = new Function("C", "H", "E", "P", "K", "R", "N", "Q", moduleText(packing)) as (
+  const make = new Function("C", "H", "E", "P", "K", "R", "N", "Q", moduleText(packing, parts)) as (
     ...shared: (Int32Array | Float64Array | Uint8Array)[]
   ) => Generated;
   const scratch = Math.max(candidates, 1024);
@@ -72,6 +79,7 @@ export function compileEngine(interpreter: Interpreter, packing: Packing): Engin
     },
     insert: code.insert,
     grow: code.grow,
+    canonicalize: code.canonAll,
     check: code.check,
     reach: code.reach,
   };
@@ -84,7 +92,7 @@ function readRegisters(batch: Batch, registers: Int32Array): void {
 }
 
 /** The whole text; exported to be looked at. */
-export function moduleText(packing: Packing): string {
+export function moduleText(packing: Packing, parts: Interchangeable[] = []): string {
   const { model, processes } = packing.layout;
   const list = (prefix: string): string =>
     Array.from({ length: packing.words }, (_, i) => `${prefix}${i}`).join(", ");
@@ -139,8 +147,9 @@ function reach(from, to) {
 ${facts.join("\n")}
   }
 }
-${tableText(packing.words)}
-return { bind, expand, insert, grow, check, reach };
+${parts.length > 0 ? canonText(packing, parts) : "function canonAll() {}"}
+${tableText(packing.words, parts.length > 0)}
+return { bind, expand, insert, grow, check, reach, canonAll };
 `;
 }
 

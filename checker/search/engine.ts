@@ -46,6 +46,8 @@ export interface Engine {
    * Stores what is new in the first `filled` words of the batch as states `count` ...; new count.
    */
   insert(count: number, filled: number): number;
+  /** Replaces the first `filled` words of the batch by the representatives of their orbits. */
+  canonicalize(filled: number): void;
   /** Spreads the states 1 to `count - 1` over the index, which was just enlarged. */
   grow(count: number): void;
   /** First state in `from`..`to - 1` in which an `always` property is not true, or 0. */

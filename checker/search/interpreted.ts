@@ -4,16 +4,26 @@
 import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
 import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
+import { renameState, renamings, type SlotSource, slotSources } from "../reduce/permute.ts";
+import type { Interchangeable } from "../reduce/symmetry.ts";
 import { growAll, insertAll } from "../store/table.ts";
 import { BATCH, type Engine, labelNumber, newBatch, type Tables } from "./engine.ts";
 
-export function interpretedEngine(interpreter: Interpreter, packing: Packing): Engine {
+export function interpretedEngine(
+  interpreter: Interpreter,
+  packing: Packing,
+  parts: Interchangeable[] = [],
+): Engine {
   const { model } = interpreter;
   const { words } = packing;
   const batch = newBatch(packing, mostSuccessors(packing));
   const empty = new Int32Array(0);
   let tables: Tables = { states: empty, index: empty, slotBits: 0 };
   const stateOf = (i: number): number[] => unpackState(packing, tables.states, i * words);
+  const group = renamings(parts).map((r) => slotSources(interpreter.layout, r));
+  const canonicalize = (filled: number): void => {
+    for (let at = 0; at < filled; at += words) smallestOfOrbit(packing, group, batch.words, at);
+  };
   /** False when the state has a violation. */
   const expandOne = (i: number): boolean => {
     const state = stateOf(i);
@@ -49,7 +59,11 @@ export function interpretedEngine(interpreter: Interpreter, packing: Packing): E
       }
       return i;
     },
-    insert: (count, filled) => insertAll(tables, words, batch.words, filled, count),
+    insert: (count, filled) => {
+      canonicalize(filled);
+      return insertAll(tables, words, batch.words, filled, count);
+    },
+    canonicalize,
     grow: (count) => growAll(tables, words, count),
     check: (from, to) => {
       for (let i = from; i < to; i++) {
@@ -67,4 +81,21 @@ export function interpretedEngine(interpreter: Interpreter, packing: Packing): E
       }
     },
   };
+}
+
+/** Puts the smallest renaming of the state in its place; words compare as signed integers. */
+function smallestOfOrbit(
+  packing: Packing,
+  group: SlotSource[][],
+  words: Int32Array,
+  at: number,
+): void {
+  const state = unpackState(packing, words, at);
+  const best = words.subarray(at, at + packing.words);
+  const other = new Int32Array(packing.words);
+  for (const sources of group) {
+    packState(packing, renameState(sources, state), other, 0);
+    const i = other.findIndex((w, k) => w !== best[k]);
+    if (i >= 0 && (other[i] as number) < (best[i] as number)) best.set(other);
+  }
 }

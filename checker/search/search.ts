@@ -208,6 +208,7 @@ function makeRoom({ engine, arena, out }: Search, most: number): boolean {
 
 function positionInBatch({ engine, arena }: Search, state: number): number {
   const { words } = engine.packing;
+  engine.canonicalize(engine.batch.filled);
   for (let at = 0; at < engine.batch.filled; at += words) {
     if (sameWords(engine.batch.words, at, arena.states, state * words, words)) {
       return at / words + 1;

@@ -33,6 +33,7 @@ function predecessor(
   const { batch, packing } = engine;
   const leadsThere = (): boolean => {
     const { words } = packing;
+    engine.canonicalize(batch.filled);
     for (let at = 0; at < batch.filled; at += words) {
       if (sameWords(batch.words, at, arena.states, target * words, words)) return true;
     }
@@ -52,20 +53,30 @@ function predecessor(
   throw new Error("a stored state has no predecessor");
 }
 
-/** The steps along a path; the first of several steps with the same effect. */
-export function movesAlong(engine: Engine, arena: Arena, path: number[]): Move[] {
-  const { interpreter, packing } = engine;
+/** A run of the model through the orbits of a path: where it starts, its moves, where it ends. */
+export interface Run {
+  start: State;
+  moves: Move[];
+  end: State;
+}
+
+/** The steps along a path; the first of several steps into the same orbit. */
+export function runAlong(engine: Engine, arena: Arena, path: number[]): Run {
+  const { batch, interpreter, packing } = engine;
   const { words } = packing;
-  const packed = new Int32Array(words);
-  return path.slice(1).map((to, k) => {
-    const from = path[k] as number;
-    const step = interpreter.successors(stateOf(engine, arena, from)).find((o) => {
-      packState(packing, o.next, packed, 0);
-      return !o.violation && sameWords(packed, 0, arena.states, to * words, words);
+  const start = stateOf(engine, arena, path[0] as number);
+  let state = start;
+  const moves = path.slice(1).map((to) => {
+    const step = interpreter.successors(state).find((o) => {
+      packState(packing, o.next, batch.words, 0);
+      engine.canonicalize(words);
+      return !o.violation && sameWords(batch.words, 0, arena.states, to * words, words);
     });
     if (!step) throw new Error("the interpreter does not know this step");
+    state = step.next;
     return moveOf(engine, step);
   });
+  return { start, moves, end: state };
 }
 
 export function moveOf({ interpreter }: Engine, outcome: Outcome): Move {

@@ -6,8 +6,9 @@
 import os from "node:os";
 import type { Tables } from "../search/engine.ts";
 
-/** Words of the first piece. */
-const SMALL = 2 ** 22;
+/** Words of the first and the second piece. */
+const SMALL = 2 ** 18;
+const MEDIUM = 2 ** 24;
 /** A typed array of Node 20 has fewer elements than this. */
 const MOST_WORDS = 2 ** 32 - 1;
 /** Part of the machine's memory that is used when no limit is given. */
@@ -75,7 +76,8 @@ export function reserveStates(arena: Arena, most: number): boolean {
 
 function enlarged(array: Int32Array, length: number, budget: number): Int32Array | undefined {
   if (length <= array.length) return array;
-  const bigger = allocate(Math.floor(budget / 4), length);
+  const most = Math.floor(budget / 4);
+  const bigger = allocate(length <= MEDIUM ? Math.min(MEDIUM, most) : most, length);
   bigger?.set(array);
   return bigger;
 }

@@ -35,14 +35,24 @@ export const RECENT_BITS = 13;
  * Text of `insert(count, filled)` and `grow(count)`.
  *
  * Most duplicates are of states seen a moment ago: two steps in either order. A small direct-mapped
- * filter `K` of whole states, which stays in the fastest cache, drops them. For the others memory
+ * filter `K` of whole states, which stays in the fastest cache, drops them, before `canon` is asked
+ * for their representatives. For the others memory
  * is the limit, so the loops first touch what they will need for the whole batch, without
  * branches that wait for it, and then do the work.
  */
-export function tableText(words: number): string {
+export function tableText(words: number, symmetric: boolean): string {
   const each = (f: (i: number) => string, join: string): string =>
     Array.from({ length: words }, (_, i) => f(i)).join(join);
   const load = each((i) => `const c${i} = C[c + ${i}];`, " ");
+  const canonical = symmetric
+    ? `for (let k = 0; k < m; k++) {
+    const c = P[k];
+    canon(c);
+    ${load}
+    ${hashText(words, (i) => `c${i}`)}
+    H[k] = h;
+  }`
+    : "";
   const differs = each((i) => `(K[r + ${i}] ^ c${i})`, " | ");
   return `
 function insert(count, filled) {
@@ -57,6 +67,7 @@ function insert(count, filled) {
     P[m] = c;
     m += (d | -d) >>> 31;
   }
+  ${canonical}
   for (let k = 0; k < m; k++) E[k] = T[H[k] & mask];
   for (let k = 0; k < m; k++) {
     const e = E[k];

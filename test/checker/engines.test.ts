@@ -7,7 +7,7 @@ import { interpret, type Model, replay } from "../../model/ir/index.ts";
 import { bfs } from "../support/bfs.ts";
 import { anyModel } from "../support/random-model.ts";
 
-const LIMIT = 3_000;
+const LIMIT = 1_500;
 
 function comparable(result: CheckResult) {
   const { engine: _engine, elapsed: _elapsed, ...rest } = result;
