@@ -17,10 +17,10 @@ export interface Outcome {
 
 export type Input = Omit<SpecInput, "name" | "configs"> & { sizes?: Record<string, number> };
 
-/** The model of a tiny spec; it must be a valid one. */
+/** The model of a tiny spec; it must be a valid one, but need not claim more than that it ends. */
 export function build({ sizes = {}, ...rest }: Input): Model {
   const model = spec({ name: "tiny", configs: { ci: sizes }, ...rest }).build();
-  expect(validate(model)).toEqual([]);
+  expect(validate(model).filter((d) => d.code !== "MR051")).toEqual([]);
   return model;
 }
 
