@@ -25,6 +25,8 @@ let trace = null;
 let states = [];
 let current = 0;
 let watches = [];
+/* The reader has begun to step: keep the step in sight from now on. */
+let moved = false;
 
 function statesOf(t) {
   const list = [new Map(t.initial)];
@@ -225,7 +227,9 @@ function go(n) {
     tr.classList.toggle('cur', i === current);
     if (i === current) tr.setAttribute('aria-current', 'step');
     else tr.removeAttribute('aria-current');
+    if (i === current && moved) tr.scrollIntoView({ block: 'nearest' });
   }
+  moved = true;
   drawState();
   drawStep();
   drawWatches();
@@ -252,7 +256,10 @@ function show(key, step) {
   }
   drawLanes();
   drawLegend();
+  moved = false;
   go(step);
+  const bar = document.querySelector('.bar').offsetHeight;
+  document.documentElement.style.setProperty('--bar', bar + 'px');
 }
 
 function fromHash() {

@@ -1,9 +1,12 @@
 /** The report's style sheet: light, dark and paper. */
 export const REPORT_STYLE = `
-:root{--bg:#fff;--fg:#1c2833;--mut:#5d6d7e;--line:#d5dbdb;--row:#f4f6f8;--hot:#fcf3cf;--hotfg:#922b21;
---bad:#b03a2e;--ok:#1e8449;--warn:#935116;--cause:#fdebd0;--causeline:#ca6f1e;--hdr:#2c3e50;--link:#1a5276}
+:root{--bg:#fff;--fg:#1c2833;--mut:#5d6d7e;--line:#d5dbdb;--row:#f4f6f8;--hot:#fcf3cf;
+--hotfg:#922b21;
+--bad:#b03a2e;--ok:#1e8449;--warn:#935116;--cause:#fdebd0;--causeline:#ca6f1e;--hdr:#2c3e50;
+--link:#1a5276}
 @media(prefers-color-scheme:dark){:root{--bg:#15191d;--fg:#e5e8e8;--mut:#99a3ad;--line:#2f3a44;
---row:#1b2127;--hot:#4a3f12;--hotfg:#f5b7b1;--bad:#c0392b;--ok:#58d68d;--warn:#f0b27a;--cause:#4a3216;
+--row:#1b2127;--hot:#4a3f12;--hotfg:#f5b7b1;--bad:#c0392b;--ok:#58d68d;--warn:#f0b27a;
+--cause:#4a3216;
 --hdr:#0b2239;--link:#7fb3d5}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);
@@ -24,7 +27,8 @@ td{padding:3px 8px;vertical-align:top}
 details{margin:4px 16px}summary{cursor:pointer;padding:3px 0}
 #viewer{border-top:3px solid var(--hdr);margin-top:18px}
 #viewer[hidden]{display:none}
-.bar{position:sticky;top:0;background:var(--bg);border-bottom:1px solid var(--line);padding:8px 16px;
+.bar{position:sticky;top:0;background:var(--bg);border-bottom:1px solid var(--line);
+padding:8px 16px;
 z-index:2}
 .bar h2{margin:0 0 4px}
 .verdict{color:#fff;background:var(--bad);padding:4px 8px;border-radius:4px;white-space:pre-wrap;
@@ -37,10 +41,11 @@ border:1px solid var(--line);border-radius:4px;padding:2px 8px}
 button{cursor:pointer}
 :focus-visible{outline:2px solid var(--causeline);outline-offset:1px}
 .cols{display:grid;grid-template-columns:minmax(0,1fr) minmax(300px,30%)}
-@media(max-width:1000px){.cols{grid-template-columns:1fr}}
+@media(max-width:1000px){.cols{grid-template-columns:1fr}aside{position:static;max-height:none}}
 .lanes{overflow-x:auto}.lanes table{min-width:100%}
 .lanes td{padding:3px 6px;vertical-align:middle;border-bottom:1px solid var(--line)}
-.lanes tbody tr{cursor:pointer}.lanes tbody tr:nth-child(even){background:var(--row)}
+.lanes tbody tr{cursor:pointer;scroll-margin-top:var(--bar,0)}
+.lanes tbody tr:nth-child(even){background:var(--row)}
 .lanes tr.future{opacity:.35}
 .lanes tr.cur td{box-shadow:inset 0 2px var(--fg),inset 0 -2px var(--fg)}
 .lanes td.hold{padding:0 2px;white-space:nowrap;height:1px}
@@ -53,19 +58,23 @@ background:var(--bg);white-space:pre-wrap;max-width:46ch;overflow-wrap:break-wor
 .ev.viol{background:var(--bad);color:#fff;border-color:#641e16;font-weight:700}
 .ev.stuck{border:1px dashed var(--bad)}
 .note{display:block;color:var(--warn);font-size:11px;font-weight:400}.viol .note{color:#fff}
-.chg{font-size:12px;max-width:52ch;overflow-wrap:break-word}
+.chg{font-size:12px;min-width:24ch;max-width:52ch;overflow-wrap:anywhere}
 .hot{background:var(--hot);color:var(--hotfg);font-weight:600}
-aside{border-left:1px solid var(--line);padding:8px 14px;min-width:0}
+aside{border-left:1px solid var(--line);padding:8px 14px;min-width:0;align-self:start;
+position:sticky;top:var(--bar,0);max-height:calc(100vh - var(--bar,0px));overflow:auto}
 aside table{width:100%}aside td{overflow-wrap:anywhere;padding:1px 6px}
-aside tr.group td{color:var(--mut)}aside tr.in td:first-child::after{content:" \\25cf";color:var(--hotfg)}
+aside tr.group td{color:var(--mut)}aside tr.in td:first-child::after{content:" \\25cf";
+color:var(--hotfg)}
 aside tr.w td:first-child::before{content:"* "}
 #watches td:nth-child(2){white-space:nowrap}#watches td:last-child{width:2em}
 #legend{padding:6px 16px;color:var(--mut)}#legend i{display:inline-block;width:10px;height:14px;
 margin:0 4px 0 14px;vertical-align:middle}
-pre{margin:4px 16px;padding:8px;background:var(--row);border:1px solid var(--line);overflow-x:auto}
+pre{margin:4px 16px;padding:8px;background:var(--row);border:1px solid var(--line);
+overflow-x:auto}
 .svg{overflow-x:auto;margin:4px 16px;background:#fff}
 .miss{color:var(--hotfg);font-weight:600}
 @media print{.ctl,aside .ctl,nav,#watch-form{display:none}.bar{position:static}
-.cols{display:block}aside{border:0}.lanes tr.future{opacity:1}body{font-size:10px}
+.cols{display:block}aside{border:0;position:static;max-height:none}.lanes tr.future{opacity:1}
+body{font-size:10px}
 .lanes tr{break-inside:avoid}*{print-color-adjust:exact}}
 `;

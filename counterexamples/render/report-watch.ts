@@ -96,7 +96,7 @@ function apply(op, a, b) {
   }
 }
 
-/* Cells with an index that is a cell itself, folio[mm.pte[page0].frame].data: the inner one first. */
+/* An index may be a cell itself, folio[mm.pte[page0].frame].data: the inner one first. */
 function resolve(text, state, names) {
   for (let round = 0; round < 4; round++) {
     let changed = false;

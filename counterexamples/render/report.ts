@@ -143,7 +143,8 @@ function details(run: ReportRun): string {
     run.lockGraph ? `<h3>lock orders seen</h3><div class="svg">${svg(run.lockGraph)}</div>` : "",
   ].filter((part) => part !== "");
   if (parts.length === 0) return "";
-  return `<details><summary>${html(runName(run))}: coverage and locks</summary>${parts.join("\n")}</details>`;
+  const head = `<summary>${html(runName(run))}: coverage and locks</summary>`;
+  return `<details>${head}${parts.join("\n")}</details>`;
 }
 
 /** Without the XML head, which has no place inside HTML. */
@@ -152,9 +153,10 @@ function svg(text: string): string {
 }
 
 function coverage(run: ReportRun): string {
-  const facts = run.reachable.map(
-    (r) =>
-      `<li${r.reached ? "" : ' class="miss"'}>${html(r.name)}: ${r.reached ? "" : "not "}reached</li>`,
+  const facts = run.reachable.map(({ name, reached }) =>
+    reached
+      ? `<li>${html(name)}: reached</li>`
+      : `<li class="miss">${html(name)}: not reached</li>`,
   );
   const actors = [...new Set(run.coverage.map((c) => c.actor))];
   const rows = actors.map((actor) => {
@@ -183,7 +185,9 @@ const VIEWER = `<section id="viewer" hidden aria-label="trace">
 placeholder="gpu.pte[page0] == none"><button>add</button></form>
 <h3>state</h3><div class="ctl"><input id="filter" type="search" placeholder="filter"
 aria-label="filter cells"><label><input id="changed" type="checkbox"> changed only</label></div>
-<table><thead><tr><th>cell</th><th>before</th><th>now</th></tr></thead><tbody id="state"></tbody></table>
+<table><thead><tr><th>cell</th><th>before</th><th>now</th></tr></thead>
+<tbody id="state"></tbody></table>
 </aside></div>
-<details id="ladder-box"><summary>ladder for a commit message</summary><pre id="ladder"></pre></details>
+<details id="ladder-box"><summary>ladder for a commit message</summary>
+<pre id="ladder"></pre></details>
 </section>`;
