@@ -53,23 +53,23 @@ class Fault extends Error {
   }
 }
 
+// The rest are signals, thrown on most steps: no errors, because an error pays for a stack trace.
+
 /** A `choose` or `either` past the end of the script: there are this many options. */
-class NeedChoice extends Error {
+class NeedChoice {
   readonly options: number[];
   constructor(options: number[]) {
-    super("choice needed");
     this.options = options;
   }
 }
 
 /** A false `wait`, or a choice that its `where` excludes. */
-class Disabled extends Error {}
+class Disabled {}
 
 /** The step is over: go on at this label. */
-class Jump extends Error {
+class Jump {
   readonly label: string;
   constructor(label: string) {
-    super(label);
     this.label = label;
   }
 }
