@@ -278,6 +278,14 @@ describe("a state without successors", () => {
     expect(verdicts(true, {})).toEqual([]);
   });
 
+  it("is the only one that has to: a process at an idle step may go on", () => {
+    const awake = { ...b.step("sleep", "", b.goto("done")), idle: true };
+    const model = b.model("m", [b.actor("daemon", [awake])], {}, { atRest: { fine: b.FALSE } });
+    const interpreter = interpret(model);
+    expect(violationsIn(interpreter, [0])).toEqual([]);
+    expect(violationsIn(interpreter, [1])).toMatchObject([{ property: "fine" }]);
+  });
+
   it("has to satisfy what holds at rest", () => {
     const claims = { zero: b.eq(n, b.int(0)), one: b.eq(n, b.int(1)) };
     expect(verdicts(true, claims)).toEqual([["atRest", "one"]]);

@@ -137,6 +137,12 @@ describe("resetting dead locals", () => {
     ]);
   });
 
+  it("knows what a loop leaves behind", () => {
+    const loop = b.each("n", SMALL, (n) => [b.set(seq, n)]);
+    const reset = resetDeadLocals(oneActor([b.variable("seq", SMALL)], [b.step("loop", "", loop)]));
+    expect(bodyOf(reset, "loop").split("\n").at(-1)).toBe("  seq = 0;");
+  });
+
   it("resets on each way out of a step, and only what may be dirty", () => {
     const reset = resetDeadLocals(
       oneActor(
