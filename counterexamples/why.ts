@@ -24,6 +24,7 @@ import {
   type TraceStep,
   type Why,
 } from "../model/ir/index.ts";
+import { statesOf, type TraceState } from "./render/states.ts";
 import { statesAlong } from "./states-along.ts";
 import { failedPart } from "./why-failed.ts";
 import { turningPoint } from "./why-turn.ts";
@@ -53,45 +54,18 @@ export function explain(model: Model, trace: Trace, options: ExplainOptions = {}
 }
 
 function flowsOf(model: Model, trace: Trace): Flow[] {
-  const uses = [...trace.steps].reverse().filter((s) => s.changes.some((c) => c.watched));
+  const uses = trace.steps.flatMap((step) =>
+    step.changes.filter((c) => c.watched && telling(c.to)).map((written) => ({ step, written })),
+  );
   const flows: Flow[] = [];
-  for (const use of uses) {
-    for (const flow of [...valueFlows(model, trace, use), ...checkFlows(model, trace, use)]) {
-      const known = flows.some((f) => f.from === flow.from && f.to === flow.to);
+  for (const use of uses.reverse()) {
+    const path = copyPath(model, trace, use);
+    for (const flow of [...valueFlow(model, trace, path), ...checkFlow(model, trace, path)]) {
+      const known = flows.some((f) => f.kind === flow.kind && f.from === flow.from);
       if (!known && flows.length < MOST_FLOWS) flows.push(flow);
     }
   }
   return flows.sort((a, b) => a.to - b.to || a.from - b.from);
-}
-
-/**
- * The value written here was copied into a local earlier, from a cell that has another value by
- * now.
- */
-function valueFlows(model: Model, trace: Trace, use: TraceStep): Flow[] {
-  const flows: Flow[] = [];
-  const reads = new Set(refsIn(stepBody(model, use)).map((r) => r.name));
-  for (const written of use.changes.filter((c) => c.watched && telling(c.to))) {
-    const earlier = trace.steps.filter((s) => s.pid === use.pid && s.number < use.number);
-    const copies = (s: TraceStep): Change | undefined =>
-      s.changes.find((c) => isCopy(model, s, c, written.to) && reads.has(localName(s, c)));
-    const copy = earlier.findLast((s) => copies(s) !== undefined);
-    if (!copy) continue;
-    const local = copies(copy) as Change;
-    const lost = earlier.some(
-      (s) => s.number > copy.number && s.changes.some((c) => c.name === local.name),
-    );
-    if (lost) continue;
-    const source = trace.steps.find(
-      (s) =>
-        s.number > copy.number &&
-        s.pid !== use.pid &&
-        s.changes.some((c) => c.from === written.to && isReadBy(model, trace, copy, c)),
-    );
-    const text = `${localName(copy, local)} = ${local.to}`;
-    if (source) flows.push({ kind: "value", from: copy.number, to: use.number, text });
-  }
-  return flows;
 }
 
 /** Values such as `true` or `1` are equal by chance too often to speak of a copy. */
@@ -99,38 +73,89 @@ function telling(value: string): boolean {
   return !/^(none|true|false|-?\d+)$/.test(value);
 }
 
-function isCopy(model: Model, step: TraceStep, change: Change, value: string): boolean {
-  if (change.pid === undefined || change.to !== value) return false;
-  const name = localName(step, change);
-  return allStmts(stepBody(model, step)).some(
-    (s) => s.kind === "set" && s.target.kind === "local" && s.target.name === name,
-  );
+/** A step that writes a value it has read in another cell. */
+interface Copy extends Write {
+  /** Name of the cell that it read. */
+  source: string;
 }
 
-/** `pfn` of `gpu_fault.pfn` or `gpu_fault[1].pfn`. */
-function localName(step: TraceStep, change: Change): string {
-  return change.name.slice(step.process.length + 1).replace(/\[.*$/, "");
+/** A change and the step that makes it. */
+interface Write {
+  step: TraceStep;
+  written: Change;
+}
+
+/** How the value came here, last copy first: from cell to cell, also through other processes. */
+function copyPath(model: Model, trace: Trace, use: Write): Copy[] {
+  const states = statesOf(trace);
+  const path: Copy[] = [];
+  for (let write: Write | undefined = use; write; ) {
+    const { step, written }: Write = write;
+    const before = states[step.number - 1] as TraceState;
+    const sources = [...before].filter(
+      ([name, value]) => value === written.to && name !== written.name,
+    );
+    const source = sources.find(([name]) => isRead(model, trace, step, name))?.[0];
+    if (source === undefined) return path;
+    path.push({ step, written, source });
+    write = lastWrite(trace, step.number, source, written.to);
+  }
+  return path;
+}
+
+/** The last step before this one that put the value into the cell. */
+function lastWrite(trace: Trace, before: number, cell: string, value: string): Write | undefined {
+  const fits = (c: Change): boolean => c.name === cell && c.to === value;
+  const step = trace.steps.findLast((s) => s.number < before && s.changes.some(fits));
+  const written = step?.changes.find(fits);
+  return step && written ? { step, written } : undefined;
+}
+
+/** From the first copy out of a cell that has moved on by the end, to the use. */
+function valueFlow(model: Model, trace: Trace, path: Copy[]): Flow[] {
+  const use = path[0]?.step;
+  const privately = path.filter((copy) => !copy.written.watched);
+  const stale = privately.findLast(({ step, source }) =>
+    trace.steps.some(
+      (s) =>
+        s.number > step.number &&
+        s.pid !== step.pid &&
+        s.changes.some(
+          (c) => (c.name === source || c.watched) && isRead(model, trace, step, c.name),
+        ),
+    ),
+  );
+  if (!use || !stale) return [];
+  const { name: cell, pid } = stale.written;
+  const name = pid === undefined ? cell : cell.slice(cell.lastIndexOf(".") + 1);
+  const text = `${name} = ${stale.written.to}`;
+  return [{ kind: "value", from: stale.step.number, to: use.number, text }];
 }
 
 /**
- * The last retry check before the use whose answer had changed meanwhile: the process went on
- * because of a cell that another process has written since.
+ * The last check before the use whose answer had changed meanwhile: the process went on because
+ * of a cell that another process has written since.
  */
-function checkFlows(model: Model, trace: Trace, use: TraceStep): Flow[] {
-  const checks = trace.steps.filter((s) => s.pid === use.pid && s.number < use.number);
-  const check = checks.findLast((s) => decidingRefs(stepBody(model, s)).length > 0);
-  if (!check || use.locks.length > 0) return [];
-  const decided = decidingRefs(stepBody(model, check));
-  const broken = trace.steps.some(
-    (s) =>
-      s.number > check.number &&
-      s.number < use.number &&
-      s.pid !== use.pid &&
-      s.changes.some((c) => isOneOf(model, trace, check, decided, c)),
-  );
-  if (!broken) return [];
-  const text = check.text.trim().split("\n")[0] as string;
-  return [{ kind: "check", from: check.number, to: use.number, text }];
+function checkFlow(model: Model, trace: Trace, path: Copy[]): Flow[] {
+  const use = path[0]?.step;
+  if (!use) return [];
+  for (const { step } of path) {
+    const earlier = trace.steps.filter((s) => s.pid === step.pid && s.number < step.number);
+    const check = earlier.findLast((s) => decidingRefs(stepBody(model, s)).length > 0);
+    if (!check) continue;
+    const decided = decidingRefs(stepBody(model, check));
+    const overtaken = trace.steps.some(
+      (s) =>
+        s.number > check.number &&
+        s.number < use.number &&
+        s.pid !== check.pid &&
+        s.changes.some((c) => isOneOf(model, trace, check, decided, c.name)),
+    );
+    if (!overtaken) continue;
+    const text = check.text.trim().split("\n")[0] as string;
+    return [{ kind: "check", from: check.number, to: use.number, text }];
+  }
+  return [];
 }
 
 /** The shared cells by which a step decides where to go on. */
@@ -141,31 +166,28 @@ function decidingRefs(body: Stmt[]): Ref[] {
   });
 }
 
-function isReadBy(model: Model, trace: Trace, step: TraceStep, change: Change): boolean {
-  return isOneOf(model, trace, step, refsIn(stepBody(model, step)), change);
+/** May the step read this cell: does it name its variable, at indexes that the process knows? */
+function isRead(model: Model, trace: Trace, step: TraceStep, cell: string): boolean {
+  return isOneOf(model, trace, step, refsIn(stepBody(model, step)), cell);
 }
 
-/**
- * Is it one of these cells that changes: its variable, at indexes that the process knows at this
- * step?
- */
-function isOneOf(
-  model: Model,
-  trace: Trace,
-  step: TraceStep,
-  refs: Ref[],
-  change: Change,
-): boolean {
-  if (change.pid !== undefined) return false;
-  const named = refs.some(
-    (r) =>
-      r.kind === "shared" && templateOf(model, r.name) === change.name.replace(/\[[^\]]*\]/g, "[]"),
+function isOneOf(model: Model, trace: Trace, step: TraceStep, refs: Ref[], cell: string): boolean {
+  const own = `${step.process}.`;
+  const template = cell.replace(/\[[^\]]*\]/g, "[]");
+  const named = refs.some((r) =>
+    r.kind === "shared"
+      ? templateOf(model, r.name) === template
+      : r.kind === "local" && cell.startsWith(own) && bare(cell.slice(own.length)) === r.name,
   );
   if (!named) return false;
   const known = new Set([step.process, ...localValues(trace, step)]);
-  const bare = change.name.replaceAll(step.process, "self");
-  const indexes = [...bare.matchAll(/\[([^[\]]*)\]/g)].map((m) => m[1] as string);
-  return indexes.every((i) => i === "self" || known.has(i));
+  const indexes = cell.replaceAll(step.process, "self").matchAll(/\[([^[\]]*)\]/g);
+  return [...indexes].every(([, i]) => i === "self" || known.has(i as string));
+}
+
+/** `seen` of `seen[page0]`. */
+function bare(local: string): string {
+  return local.replace(/\[.*$/, "");
 }
 
 function templateOf(model: Model, variable: string): string | undefined {

@@ -51,7 +51,7 @@ export function sheetRows(trace: Trace, laneCount: number): SheetRow[] {
 function sheetRow(trace: Trace, row: Row, wide: number): SheetRow {
   if (row.kind === "fold") {
     const [first, last] = [row.steps[0], row.steps.at(-1)] as [TraceStep, TraceStep];
-    const text = wrap(foldText(trace, row), CHANGE_CHARS);
+    const text = wrap(foldText(trace, row), Math.floor(CHANGE_CHARS * 1.2));
     return {
       id: `fold${first.number}`,
       kind: "fold",

@@ -37,7 +37,7 @@ export const LOCK_COLORS = [
   "#74c7ac",
   "#f2e58a",
   "#d9a3c4",
-  "#b7c0c7",
   "#e59b78",
   "#9db4f0",
+  "#c3cf7a",
 ];

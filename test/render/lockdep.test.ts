@@ -44,6 +44,23 @@ describe("lockdep scenario", () => {
     ]);
   });
 
+  it("names a holder that has ended with the lock", () => {
+    const lock = use("acquire", "svm->lock");
+    const trace = makeTrace({
+      lanes: lanes("gc", "fault"),
+      violation: { kind: "deadlock", property: "deadlock", text: "" },
+      steps: [{ pid: 1, text: "mutex_lock(&svm->lock)", locks: [lock] }],
+      blocked: [
+        { pid: 1, label: "done", text: "has ended", waitsFor: [], holds: [lock] },
+        { pid: 2, label: "x", text: "mutex_lock(&svm->lock)", waitsFor: [lock], holds: [] },
+      ],
+    });
+    const scenario = lockdepScenario(trace) ?? "";
+    expect(scenario).toContain("  CPU0 is gc, has ended and still holds svm->lock\n");
+    expect(scenario).toContain("  CPU1 is fault, waits for svm->lock, held by gc\n");
+    expect(scenario).toMatch(/^ {2}lock\(svm->lock\);\n {31}lock\(svm->lock\);\n {2}has ended\n/m);
+  });
+
   it("is not there for other violations", () => {
     expect(lockdepScenario(stalePte)).toBeUndefined();
   });

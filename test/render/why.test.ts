@@ -5,7 +5,7 @@ import * as b from "../../model/ir/build.ts";
 import { interpret } from "../../model/ir/eval.ts";
 import { replay } from "../../model/ir/replay.ts";
 import type { Move } from "../../model/ir/trace.ts";
-import type { Expr, Model } from "../../model/ir/types.ts";
+import type { Expr, Model, Ref } from "../../model/ir/types.ts";
 import { philosophers } from "../support/classics.ts";
 
 const move = (process: string, label: string, ...choices: number[]): Move => ({
@@ -99,6 +99,49 @@ describe("why a trace violates", () => {
       { kind: "value", from: 2, to: 6, text: "pfn = sys1" },
       { kind: "check", from: 3, to: 6, text: "if (seq != 0) goto copy" },
     ]);
+  });
+
+  it("follows the value through shared memory and another process", () => {
+    const frame = b.setOf("Frame");
+    const copy = (to: Ref, from: Ref) => b.set(to, b.read(from));
+    const pfn = b.local("pfn");
+    const job = b.shared("job");
+    const [cpu, gpu] = [b.shared("cpu_pte"), b.shared("gpu_pte")];
+    const fault = b.actor(
+      "fault",
+      [b.step("copy", "pfn = *pte", copy(pfn, cpu)), b.step("push", "push(job)", copy(job, pfn))],
+      { locals: [b.variable("pfn", frame)] },
+    );
+    const worker = b.actor("worker", [
+      b.step("run", "run(job)", b.wait(b.ne(b.read(job), b.none(frame))), copy(gpu, job)),
+    ]);
+    const unmap = b.actor("unmap", [b.step("zap", "*pte = 0", b.set(cpu, b.none(frame)))]);
+    const noEntry = b.eq(b.read(gpu), b.none(frame));
+    const hasPage = b.ne(b.read(cpu), b.none(frame));
+    const queued = b.model(
+      "queued",
+      [fault, worker, unmap],
+      {
+        scalarsets: [{ name: "Frame", classes: [{ name: "sys", size: 1 }] }],
+        shared: [
+          b.variable("cpu_pte", frame, 1),
+          b.variable("gpu_pte", frame),
+          b.variable("job", frame),
+        ],
+      },
+      { always: { no_stale: b.or(noEntry, hasPage) } },
+    );
+    const moves = [
+      move("fault", "copy"),
+      move("fault", "push"),
+      move("unmap", "zap"),
+      move("worker", "run"),
+    ];
+    const found = explain(queued, replay(queued, "c", "", moves)).why;
+    expect(found).toEqual({
+      flows: [{ kind: "value", from: 1, to: 4, text: "pfn = sys0" }],
+      turn: 1,
+    });
   });
 
   it("sees no stale value when nobody changed the source", () => {
