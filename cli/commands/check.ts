@@ -40,7 +40,7 @@ export const checkCommand: Command = {
     "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
     "time-limit": { value: "TIME", help: "give up a search after this time (60s, 5m)" },
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
-    symmetry: { help: "store one state for all that differ in interchangeable names only" },
+    symmetry: { help: "one state for all that differ in interchangeable names only" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
   },

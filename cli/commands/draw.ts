@@ -1,9 +1,9 @@
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import type { Command } from "../args.ts";
 import { replayFile } from "../counterexample.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { prepareFolder, writeText } from "../files.ts";
+import { writeText } from "../files.ts";
 import { tracePictures, traceText } from "../pictures.ts";
 
 const FORMATS = [".svg", ".dot", ".txt"];
@@ -25,11 +25,8 @@ export const drawCommand: Command = {
   async run({ args, values }) {
     const [file] = args as [string];
     const output = values.get("output");
-    if (output !== undefined) {
-      if (!FORMATS.includes(extname(output))) {
-        fail(`${output}: cannot draw that`, `end the name with ${FORMATS.join(", ")}`);
-      }
-      prepareFolder(dirname(output));
+    if (output !== undefined && !FORMATS.includes(extname(output))) {
+      fail(`${output}: cannot draw that`, `end the name with ${FORMATS.join(", ")}`);
     }
     const { trace, changed } = await replayFile(file);
     if (changed) process.stderr.write(`${file}: note: the spec has changed since\n`);

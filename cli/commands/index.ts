@@ -2,6 +2,7 @@
 import type { Command } from "../args.ts";
 import { checkCommand } from "./check.ts";
 import { drawCommand } from "./draw.ts";
+import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
@@ -14,6 +15,7 @@ export const commands: Command[] = [
   drawCommand,
   newCommand,
   printCommand,
+  exportCommand,
   galleryCommand,
   statusCommand,
 ];

@@ -1,0 +1,57 @@
+/** `mmrace export`: files, standard output, refusals. What the text means is tested with the exporters. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folderWith, run } from "./mmrace.ts";
+import { race, walkers } from "./specs.ts";
+
+const exported = (folder: string, ...args: string[]) =>
+  run(folder, ["export", "race.spec.ts", ...args]);
+
+describe("export", () => {
+  it.each(["promela", "murphi", "pins-c"])("%s goes to standard output", (target) => {
+    const { code, out, err } = exported(folderWith({ "race.spec.ts": race }), "--to", target);
+    expect(out).toContain("race, configuration ci");
+    expect(out).toContain("pages = 1");
+    expect(out).toContain("mutex_lock(&driver->lock)");
+    expect([code, err]).toEqual([0, ""]);
+  });
+
+  it("writes the module and its configuration for TLA+", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    const { code, out } = exported(folder, "--to", "tla", "-o", "a/Race.tla");
+    expect([code, out]).toEqual([0, ""]);
+    expect(readdirSync(join(folder, "a")).sort()).toEqual(["Race.cfg", "Race.tla"]);
+    expect(readFileSync(join(folder, "a/Race.tla"), "utf8")).toMatch(/^-+ MODULE Race -+$/m);
+  });
+
+  it("takes the configuration and the variant that are asked for", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    const text = (...args: string[]) => exported(folder, "--to", "promela", ...args).out;
+    expect(text("--config", "deep")).toContain("pages = 2");
+    const mutant = text("--variant", "no_recheck_under_lock");
+    expect(mutant).toContain("race, no_recheck_under_lock, configuration ci");
+    expect(mutant).not.toContain("range->invalidated) goto drop_lock");
+  });
+
+  it("refuses what the target cannot say, and writes nothing", () => {
+    const many = walkers.replace("deep: { walkers: 12 }", "deep: { walkers: 300 }");
+    const folder = folderWith({ "race.spec.ts": many });
+    const { code, err } = exported(folder, "--to", "promela", "--config", "deep", "-o", "x/a.pml");
+    expect(err).toMatch(/^race\.spec\.ts: error: promela cannot say number of processes/);
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, "x"))).toBe(false);
+  });
+
+  it.each([
+    [[], /--to is missing\n {2}fix: promela, tla, murphi, pins-c/],
+    [["--to", "promla"], /--to promla: no such choice\n {2}fix: did you mean promela\?/],
+    [["--to", "tla"], /--to tla makes 2 files\n {2}fix: say where: -o race\.tla/],
+    [["--to", "murphi", "-o", "my-race.m"], /my-race\.m: not a name for a model/],
+    [["--to", "murphi", "-o", "race.spec.ts/x.m"], /race\.spec\.ts: error: cannot write into it/],
+  ])("refuses %j", (args, says) => {
+    const { code, out, err } = exported(folderWith({ "race.spec.ts": race }), ...args);
+    expect(err).toMatch(says);
+    expect([code, out]).toEqual([2, ""]);
+  });
+});
