@@ -121,13 +121,21 @@ describe("what a stuck process holds", () => {
       b.actor("task", [
         b.step("all", "", event("trylock", 1), event("acquire", 2), event("acquire", 3)),
         b.step("some", "", event("release", 1), event("downgrade", 3), event("wait", 4)),
+        b.step(
+          "modes",
+          "",
+          b.lock("acquire", "l", [b.int(5)], { mode: "shared" }),
+          event("acquire", 5),
+          b.lock("release", "l", [b.int(5)], { mode: "shared" }),
+        ),
         b.step("stuck", "", b.wait(b.FALSE)),
       ]),
     ]);
-    const trace = replay(model, "", "", moves("task all", "task some"));
+    const trace = replay(model, "", "", moves("task all", "task some", "task modes"));
     expect(trace.blocked[0]?.holds.map((l) => `${l.mode} ${l.name}`)).toEqual([
       "exclusive l[2]",
       "shared l[3]",
+      "exclusive l[5]",
     ]);
   });
 });
