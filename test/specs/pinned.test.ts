@@ -41,7 +41,9 @@ const found: Record<string, Pin> = {};
 function run(spec: Spec, variant: string | undefined): Pin {
   const model = spec.build(variant === undefined ? {} : { variant });
   expect(validate(model)).toEqual([]);
-  const { verdict, states, transitions, depth, findings } = check(resetDeadLocals(model));
+  const { verdict, states, transitions, depth, findings } = check(resetDeadLocals(model), {
+    maxStates: 6_000_000,
+  });
   const name = verdict.kind === "violated" ? verdict.violation.property : verdict.kind;
   if (variant === undefined) expect(findings).toEqual([]);
   return { verdict: name, states, transitions, depth };

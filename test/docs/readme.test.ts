@@ -1,0 +1,41 @@
+/**
+ * The README runs: its example is checked as it stands, and what it says came out is what comes out.
+ * `PROMOTE=1 npx vitest run test/docs` writes the answer anew; `npm run promote` does that and the
+ * status table.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { folderWith, run } from "../cli/mmrace.ts";
+
+const readme = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "README.md");
+
+/** What stands between two markers, without its fence. */
+function fenced(text: string, name: string): string {
+  const found = new RegExp(`<!-- ${name}:begin -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``).exec(text);
+  if (!found) throw new Error(`README.md has no ${name}`);
+  return found[1] as string;
+}
+
+it("shows an example that says what it says", () => {
+  const text = readFileSync(readme, "utf8");
+  const folder = folderWith({ "stale.spec.ts": fenced(text, "example") });
+  const { code, out } = run(folder, ["check", "stale.spec.ts"]);
+  expect(code).toBe(1);
+  // Seconds are not the same on two machines.
+  const answer = out.replace(/( +)\d+\.\d\d(?= {2}violated)/, (all) => "-".padStart(all.length));
+  if (process.env.PROMOTE === "1") {
+    writeFileSync(
+      readme,
+      text.replace(fenced(text, "answer"), () => answer),
+    );
+  }
+  expect(answer).toBe(fenced(readFileSync(readme, "utf8"), "answer"));
+});
+
+it("has a status table that comes from this tree", () => {
+  const root = dirname(readme);
+  const { code, err } = run(root, ["status", "--write", "README.md", "--check"]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+});

@@ -1,0 +1,26 @@
+/** The gallery is what this tree gives, and every counterexample in it can be taken again. */
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { run } from "../cli/mmrace.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const gallery = join("counterexamples", "gallery");
+const files = readdirSync(join(root, gallery)).filter((f) => f.endsWith(".json"));
+
+describe("the gallery", () => {
+  it("holds the counterexample of every mutant", () => {
+    expect(files.length).toBeGreaterThan(20);
+    const { code, err } = run(root, ["gallery", "--check"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+
+  for (const file of files) {
+    it(`replays ${file}`, () => {
+      const { code, out, err } = run(root, ["replay", join(gallery, file)]);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(out).toMatch(/violated at step|deadlock after step/);
+    });
+  }
+});
