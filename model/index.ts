@@ -10,6 +10,7 @@ export {
 } from "./dsl/actor.ts";
 export {
   assert,
+  assert_holds_none,
   block,
   choose,
   type Effect,

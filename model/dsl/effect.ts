@@ -21,6 +21,7 @@ export type EffectNode =
   | { kind: "each"; bind: string; type: Type<unknown>; body: Effects<string> }
   | { kind: "goto"; label: string }
   | { kind: "ret" }
+  | { kind: "holds_none"; structs: readonly string[]; rule: string; text: string }
   | { kind: "mark"; mark: "idle" | "rare" | "retry" | "progress" };
 
 export interface Effect<L extends string = never> {
@@ -59,6 +60,15 @@ export function choose<T>(target: Ref<T>, where?: Expr<boolean>): Effect {
 export function assert(rule: string, cond: Value<boolean>, text: string): Effect {
   const c = lift<boolean>({ kind: "bool" }, cond).node;
   return make({ kind: "plain", stmt: { kind: "assert", cond: c, rule, text } });
+}
+
+/**
+ * A rule about locks that this step does not name: the running process holds none of these kinds of
+ * struct, wherever they are in the shared state. Where the spec declares no such lock, nothing is
+ * checked. `rule` names the finding (`sleep_in_atomic`).
+ */
+export function assert_holds_none(rule: string, structs: readonly string[], text: string): Effect {
+  return make({ kind: "holds_none", structs, rule, text });
 }
 
 /** Tells onlookers what happens to a lock; see LockEvent. */

@@ -1,7 +1,7 @@
 /** From flat steps and effects to the IR: gotos get their labels, places become sources. */
 import type { Model, Property, Src, Step, Stmt } from "../ir/index.ts";
 import { DONE } from "../ir/index.ts";
-import type { Effect } from "./effect.ts";
+import type { Effect, EffectNode } from "./effect.ts";
 import { type Claim, type Expr, irDomain, literalValue } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { type Frame, type Locate, SpecError } from "./frames.ts";
@@ -9,7 +9,7 @@ import type { Declared, HeldLock } from "./shared.ts";
 
 export interface Lowering {
   locate: Locate | undefined;
-  /** Nobody may end while holding one of these. */
+  /** Nobody may end while holding one of these; see also `assert_holds_none`. */
   locks: HeldLock[];
 }
 
@@ -144,9 +144,22 @@ function lowerEffect(e: Effect<string>, step: FlatStep, actor: FlatActor, cx: Lo
       const checks = label === DONE ? exitChecks(actor, cx) : [];
       return [...checks, withSrc({ kind: "goto" as const, label }, frames, cx)];
     }
+    case "holds_none":
+      return holdsNone(effect, cx).map((stmt) => withSrc(stmt, frames, cx));
     case "mark":
       return [];
   }
+}
+
+/** One assertion for each lock of these kinds that the spec declares. */
+function holdsNone(rule: Extract<EffectNode, { kind: "holds_none" }>, cx: Lowering): Stmt[] {
+  const forbidden = cx.locks.filter((lock) => rule.structs.includes(lock.struct));
+  return forbidden.map(({ path, held }) => ({
+    kind: "assert",
+    cond: { kind: "not", arg: held.node },
+    rule: rule.rule,
+    text: `${rule.text} while it holds ${path}`,
+  }));
 }
 
 function target(label: string, { scope }: FlatStep, { frames }: Effect<string>): string {

@@ -144,6 +144,8 @@ function reach(d: AnyDecl, kind: RefKind, path: string, indexes: Expr<unknown>[]
 /** A lock, or an array of locks, and when the running process holds it (one of them). */
 export interface HeldLock {
   path: string;
+  /** Its kind: "mutex", "spinlock". */
+  struct: string;
   held: Expr<boolean>;
 }
 
@@ -154,7 +156,7 @@ function locksIn(d: AnyDecl, at: unknown, path: string): HeldLock[] {
     case "array":
       return locksOfElements(d, at as ArrayRef<unknown, AnyDecl>, path);
     case "struct": {
-      const own = d.held ? [{ path, held: d.held(at as never) }] : [];
+      const own = d.held ? [{ path, struct: d.struct, held: d.held(at as never) }] : [];
       const inner = Object.entries(d.fields as Fields).flatMap(([name, field]) =>
         locksIn(field, (at as Record<string, unknown>)[name], `${path}.${name}`),
       );
@@ -169,10 +171,10 @@ function locksOfElements(
   path: string,
 ): HeldLock[] {
   const { bind, member } = bindOver(d.index);
-  return locksIn(d.element, at.at(member), path).map(({ path: p, held }) => {
+  return locksIn(d.element, at.at(member), path).map(({ held, ...lock }) => {
     const over = irDomain(d.index.domain);
     const quant = { kind: "quant" as const, op: "exists" as const, bind, over, body: held.node };
-    return { path: p, held: makeExpr<boolean>(quant, { kind: "bool" }) };
+    return { ...lock, held: makeExpr<boolean>(quant, { kind: "bool" }) };
   });
 }
 
