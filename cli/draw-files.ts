@@ -1,23 +1,28 @@
-/** The four files of a counterexample: what replays, and three pictures of it. */
+/** The files of a counterexample: what replays, and three pictures of it. */
 import { join } from "node:path";
+import { DrawingFailed } from "../counterexamples/render/index.ts";
 import { counterexampleText } from "./counterexample.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
-import { tracePictures, traceText } from "./pictures.ts";
+import { type Picture, picture } from "./pictures.ts";
 
-/** Contents by file name. Empty when nothing was violated. */
-export async function drawn(outcome: Outcome, folder: string): Promise<Map<string, string>> {
+const KINDS: Picture[] = [".txt", ".dot", ".svg"];
+
+/** Contents by file name, the .svg last. Empty when nothing was violated. */
+export async function* drawn(outcome: Outcome, folder: string): AsyncGenerator<[string, string]> {
   const { task, trace } = outcome;
-  if (!trace) return new Map();
-  const { dot, svg } = await tracePictures(trace);
-  return new Map([
-    [`${task.stem}.json`, counterexampleText(trace, task.model, task.spec.file, folder)],
-    [`${task.stem}.txt`, traceText(trace)],
-    [`${task.stem}.dot`, dot],
-    [`${task.stem}.svg`, svg],
-  ]);
+  if (!trace) return;
+  const { stem, model, spec } = task;
+  yield [`${stem}.json`, counterexampleText(trace, model, spec.file, folder)];
+  for (const kind of KINDS) yield [`${stem}${kind}`, await picture(trace, kind)];
 }
 
+/** A picture that Graphviz cannot draw is no reason to stop: what can be had is written. */
 export async function draw(outcome: Outcome, folder: string): Promise<void> {
-  for (const [name, text] of await drawn(outcome, folder)) writeText(join(folder, name), text);
+  try {
+    for await (const [name, text] of drawn(outcome, folder)) writeText(join(folder, name), text);
+  } catch (error) {
+    if (!(error instanceof DrawingFailed)) throw error;
+    process.stderr.write(`${outcome.task.stem}.svg: note: not drawn: ${error.message}\n`);
+  }
 }

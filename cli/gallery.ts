@@ -13,7 +13,7 @@ const GENERATED = /\.(json|txt|dot|svg)$/;
 export async function galleryOf(outcomes: Outcome[], folder: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const outcome of outcomes) {
-    for (const [name, text] of await drawn(outcome, folder)) files.set(name, text);
+    for await (const [name, text] of drawn(outcome, folder)) files.set(name, text);
   }
   return files.set(INDEX, indexOf(outcomes));
 }

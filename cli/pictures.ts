@@ -1,7 +1,14 @@
-/** A trace in the forms that people look at. */
-
-import { ladder } from "../counterexamples/render/ladder.ts";
-import { lockdepScenario } from "../counterexamples/render/lockdep.ts";
+/** A trace in the forms that people and other tools look at. */
+import {
+  ladder,
+  lockdepScenario,
+  toDot,
+  toItf,
+  toMermaid,
+  toPerfetto,
+  toPlantUml,
+  toSvg,
+} from "../counterexamples/render/index.ts";
 import type { Trace } from "../model/ir/index.ts";
 
 /** The ladder; below a plain deadlock also lockdep's own picture of it. */
@@ -10,10 +17,40 @@ export function traceText(trace: Trace): string {
   return scenario ? `${ladder(trace)}\n${scenario}` : ladder(trace);
 }
 
-/** The DOT text and the SVG that Graphviz makes of it. */
-export async function tracePictures(trace: Trace): Promise<{ dot: string; svg: string }> {
-  // Graphviz is two megabytes of WebAssembly: only for those who draw.
-  const { toDot, toSvg } = await import("../counterexamples/render/index.ts");
-  const dot = toDot(trace);
-  return { dot, svg: await toSvg(dot) };
+/** What the names of the files end with, and what is in them. */
+export const PICTURES = {
+  ".svg": "lanes, locks, the values carried, the violating step",
+  ".dot": "the same for Graphviz (any version: dot -Tpdf)",
+  ".txt": "a ladder of 75 columns that survives a commit message",
+  ".puml": "a sequence diagram for PlantUML",
+  ".mmd": "a sequence diagram for Mermaid",
+  ".itf.json": "the states, for ITF trace viewers",
+  ".perfetto.json": "a time line for ui.perfetto.dev",
+};
+
+export type Picture = keyof typeof PICTURES;
+
+/** The kind of picture that a file name asks for. */
+export function pictureOf(file: string): Picture | undefined {
+  return (Object.keys(PICTURES) as Picture[]).find((ending) => file.endsWith(ending));
+}
+
+/** Throws DrawingFailed when Graphviz fails, which can happen with .svg only. */
+export async function picture(trace: Trace, kind: Picture): Promise<string> {
+  switch (kind) {
+    case ".svg":
+      return toSvg(toDot(trace));
+    case ".dot":
+      return toDot(trace);
+    case ".txt":
+      return traceText(trace);
+    case ".puml":
+      return toPlantUml(trace);
+    case ".mmd":
+      return toMermaid(trace);
+    case ".itf.json":
+      return toItf(trace);
+    case ".perfetto.json":
+      return toPerfetto(trace);
+  }
 }

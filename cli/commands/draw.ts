@@ -1,22 +1,21 @@
 import { extname } from "node:path";
+import { DrawingFailed } from "../../counterexamples/render/index.ts";
 import type { Command } from "../args.ts";
 import { replayFile } from "../counterexample.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { writeText } from "../files.ts";
-import { tracePictures, traceText } from "../pictures.ts";
+import { PICTURES, picture, pictureOf, traceText } from "../pictures.ts";
 
-const FORMATS = [".svg", ".dot", ".txt"];
+const FORMATS = Object.entries(PICTURES).map(([ending, what]) => `  ${ending.padEnd(14)} ${what}`);
 
 export const drawCommand: Command = {
   name: "draw",
   summary: "draw the race of a counterexample",
-  usage: "FILE [-o out.svg|out.dot|out.txt]",
+  usage: "FILE [-o PATH]",
   details: [
-    "FILE is the .json that `mmrace check --draw` wrote. The picture is one of",
-    "  .svg  lanes, locks, the values carried, the violating step",
-    "  .dot  the same for Graphviz (any version: dot -Tpdf)",
-    "  .txt  a ladder of 75 columns that survives a commit message",
+    "FILE is the .json that `mmrace check --draw` wrote. PATH ends with the kind of picture:",
+    ...FORMATS,
   ].join("\n"),
   options: {
     output: { short: "o", value: "PATH", help: "where to draw (default: the ladder, to stdout)" },
@@ -25,8 +24,9 @@ export const drawCommand: Command = {
   async run({ args, values }) {
     const [file] = args as [string];
     const output = values.get("output");
-    if (output !== undefined && !FORMATS.includes(extname(output))) {
-      fail(`${output}: cannot draw that`, `end the name with ${FORMATS.join(", ")}`);
+    const kind = output === undefined ? ".txt" : pictureOf(output);
+    if (!kind) {
+      fail(`${output}: cannot draw that`, `end the name with ${Object.keys(PICTURES).join(", ")}`);
     }
     const { trace, changed } = await replayFile(file);
     if (changed) process.stderr.write(`${file}: note: the spec has changed since\n`);
@@ -34,12 +34,14 @@ export const drawCommand: Command = {
       process.stdout.write(traceText(trace));
       return EXIT.ok;
     }
-    if (extname(output) === ".txt") {
-      writeText(output, traceText(trace));
-      return EXIT.ok;
+    try {
+      writeText(output, await picture(trace, kind));
+    } catch (error) {
+      if (!(error instanceof DrawingFailed)) throw error;
+      const dot = `${output.slice(0, -extname(output).length)}.dot`;
+      writeText(dot, await picture(trace, ".dot"));
+      fail(`${output}: Graphviz cannot draw it: ${error.message}`, `${dot} is written instead`);
     }
-    const { dot, svg } = await tracePictures(trace);
-    writeText(output, extname(output) === ".dot" ? dot : svg);
     return EXIT.ok;
   },
 };

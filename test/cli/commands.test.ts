@@ -87,6 +87,10 @@ describe("replay and draw", () => {
       const [one, two] = [to, `out/${STEM}.${ending}`].map((f) => readFileSync(join(folder, f)));
       expect(one).toEqual(two);
     }
+    for (const ending of ["puml", "mmd", "itf.json", "perfetto.json"]) {
+      expect(run(folder, ["draw", `out/${STEM}.json`, "-o", `p.${ending}`]).code).toBe(0);
+      expect(readFileSync(join(folder, `p.${ending}`), "utf8")).toContain("munmap");
+    }
     expect(run(folder, ["draw", `out/${STEM}.json`]).out).toContain("violated at step 10");
   });
 
