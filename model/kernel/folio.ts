@@ -42,10 +42,11 @@ export type FrameOf = Member<"Frame">;
 /** Number of stores that a run may contain; a version tells the stores apart. */
 export const versions = size("versions");
 
-export const folio = () =>
+/** A folio with at most that many references at a time. */
+export const folio = (references = 4) =>
   struct("folio", {
     lock: folio_lock_bit(),
-    ref: refcount(4),
+    ref: refcount(references),
     /** Which store the content comes from; 0 is a zeroed page. */
     data: range(0, versions),
   });

@@ -9,7 +9,7 @@
  *
  * Omits    several pages in one call; holes (migrate_vma_insert_page); isolation from the LRU,
  *          which may fail; the anon_vma lock around rmap walks; swap cache; more than one mapping
- *          of a folio.
+ *          of a folio, and mappings that move (see rmap.ts).
  */
 import {
   all,
@@ -22,12 +22,14 @@ import {
   exists,
   goto,
   idle,
+  ite,
   none,
   type Ref,
   type Routine,
   range,
   ret,
   routine,
+  type StepOf,
   set,
   when,
 } from "../index.ts";
@@ -35,6 +37,7 @@ import {
   alloc_page,
   type Folio,
   type Folios,
+  Frame,
   type FrameOf,
   folio_get,
   folio_put,
@@ -61,6 +64,16 @@ export function init_locked(f: Folio): Effect {
   return block(set(f.ref.count, 1), folio_set_locked(f.lock));
 }
 
+/** The driver's own allocator and zone_device_page_init(). When VRAM is full, the page stays. */
+export function alloc_locked_vram(folios: Folios, dst: Ref<FrameOf>): Effect<"restore"> {
+  const is_free = (f: Expr<FrameOf>) => f.is("vram").and(folios.at(f).ref.count.eq(0));
+  return block<"restore">(
+    choose(dst, is_free(dst).or(exists(Frame, is_free).not())),
+    when(is_free(dst).not(), [goto("restore")]),
+    init_locked(folios.at(dst)),
+  );
+}
+
 /** alloc_page_vma() and lock_page(). */
 export function alloc_locked_page(folios: Folios, dst: Ref<FrameOf>): Effect {
   return block(alloc_page(folios, dst), init_locked(folios.at(dst)));
@@ -70,7 +83,12 @@ export function alloc_locked_page(folios: Folios, dst: Ref<FrameOf>): Effect {
  * The entry now refers to the frame again, as present or device-private; the mapping takes a
  * reference.
  */
-function map_frame(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<FrameOf>): Effect {
+export function map_frame(
+  mm: Mm,
+  folios: Folios,
+  page: Expr<PageOf>,
+  frame: Expr<FrameOf>,
+): Effect {
   const pte = mm.pte.at(page);
   return block(
     folio_get(folios.at(frame)),
@@ -164,10 +182,12 @@ export function try_to_migrate(
 interface Tail {
   /** References that the migrating task itself accounts for. */
   expected: number;
-  /** First effects choose a free frame; then it is locked and referenced. */
-  alloc: Effect;
+  /** First effects choose a free frame; then it is locked and referenced. May give up instead. */
+  alloc: Effect<"restore">;
   /** The source was locked by do_swap_page(), which unlocks it. */
   fault_page: boolean;
+  /** For folios that several entries map, or that mremap() moves meanwhile: see rmap.ts. */
+  remove_ptes?: (final: Expr<FrameOf>) => Routine;
 }
 
 /**
@@ -180,10 +200,14 @@ export function migrate_copy_and_finalize(
   folios: Folios,
   m: Migration,
   moved: Ref<boolean>,
-  { expected, alloc, fault_page }: Tail,
+  { expected, alloc, fault_page, remove_ptes }: Tail,
 ): Routine {
   const { src, dst } = m;
   const unlock_src: Effects = fault_page ? [] : [folio_unlock(folios.at(src).lock)];
+  const restore: StepOf<never> = [
+    "remove_migration_ptes(src, src)",
+    remove_migration_ptes(mm, folios, m, src),
+  ];
   return routine(
     "migrate_device_finalize",
     { buffer: range(0, versions), migrate: bool },
@@ -200,21 +224,26 @@ export function migrate_copy_and_finalize(
         "folio_migrate_mapping(): refcount == expected?",
         set(me.migrate, folios.at(src).ref.count.eq(expected)),
       ],
-      remove_ptes: [
+      remove_ptes: remove_ptes?.(ite(me.migrate, dst, src)) ?? [
         "remove_migration_ptes(src, MIGRATE ? dst : src)",
         when(me.migrate, [remove_migration_ptes(mm, folios, m, dst)]).otherwise([
           remove_migration_ptes(mm, folios, m, src),
         ]),
         set(moved, me.migrate),
       ],
-      unlock_src: ["folio_unlock(src); folio_put(src)", ...unlock_src, folio_put(folios.at(src))],
+      unlock_src: [
+        "folio_unlock(src); folio_put(src)",
+        ...unlock_src,
+        folio_put(folios.at(src)),
+        ...(remove_ptes ? [set(moved, me.migrate)] : []),
+      ],
       unlock_dst: [
         "folio_unlock(dst); folio_put(dst)",
         folio_unlock(folios.at(dst).lock),
         folio_put(folios.at(dst)),
         ret(),
       ],
-      restore: ["remove_migration_ptes(src, src)", remove_migration_ptes(mm, folios, m, src)],
+      restore: remove_ptes?.(src) ?? restore,
       restore_unlock: [
         "folio_unlock(src); folio_put(src)",
         ...unlock_src,
