@@ -63,6 +63,11 @@ export function joined(parts: string[], sign: string): Text {
   return { text: parts.join(` ${sign} `), level };
 }
 
+/** On the right of an equality. */
+export function assignable(expr: Expr, dialect: Dialect): string {
+  return operand(expr, SUM, dialect);
+}
+
 /** As an operand of a conjunction. */
 export function conjunct(expr: Expr, dialect: Dialect): string {
   return operand(expr, COMPARE, dialect);

@@ -29,12 +29,7 @@ import {
   systemOf,
   whenResting,
 } from "./system.ts";
-import {
-  type Exported,
-  type ExportOptions,
-  MAX_INITIAL_STATES,
-  tooManyInitialStates,
-} from "./types.ts";
+import type { Exported, ExportOptions } from "./types.ts";
 
 interface Out {
   system: System;
@@ -45,8 +40,8 @@ interface Out {
 
 export function exportMurphi(model: Model, options: ExportOptions): Exported {
   const system = systemOf(model);
-  const initial = initialList(system, MAX_INITIAL_STATES);
-  if (!initial) return tooManyInitialStates("Murphi");
+  const initial = initialList(system, "Murphi");
+  if (!Array.isArray(initial)) return initial;
   const out: Out = { system, naming: nameAll(system), functions: [], claims: new Map() };
   const rules = system.actors.flatMap((view) => ["", ...actorRules(view, out)]);
   const claims = claimLines(out);

@@ -22,28 +22,18 @@ import {
   type System,
   systemOf,
 } from "./system.ts";
-import {
-  type Exported,
-  type ExportOptions,
-  MAX_INITIAL_STATES,
-  tooManyInitialStates,
-} from "./types.ts";
+import { type Exported, type ExportOptions, refused } from "./types.ts";
 
 /** SPIN runs at most this many processes; two of them are ours. */
 const MAX_PROCESSES = 253;
 
 export function exportPromela(model: Model, options: ExportOptions): Exported {
   const system = systemOf(model);
-  const initial = system.open ? initialList(system, MAX_INITIAL_STATES) : [];
-  if (!initial) return tooManyInitialStates("SPIN");
+  const initial = initialList(system, "SPIN");
+  if (!Array.isArray(initial)) return initial;
   if (system.layout.processes.length > MAX_PROCESSES) {
     const text = `SPIN runs at most ${MAX_PROCESSES + 2} processes`;
-    return {
-      files: [],
-      refusals: [{ feature: "number of processes", place: "actors", text }],
-      extra: { states: 0, transitions: 0 },
-      claims: {},
-    };
+    return refused("number of processes", "actors", text);
   }
   const naming = nameAll(system);
   const lines = [

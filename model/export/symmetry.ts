@@ -17,6 +17,9 @@ export function symmetricSets(system: System): Set<string> {
   };
   for (const expr of expressionsOf(system).flatMap(allExprs)) {
     if (expr.kind === "const" && expr.value !== 0) named(expr.domain);
+    if (expr.kind !== "read") continue;
+    // The index *none* is never evaluated, but it has to be written.
+    for (const index of expr.ref.index) if (index.kind === "const") named(index.domain);
   }
   for (const decl of [...model.shared, ...model.actors.flatMap((a) => a.locals)]) {
     for (const domain of namedByInit(decl)) named(domain);
@@ -57,7 +60,7 @@ export function expressionsOf(system: System): Expr[] {
 function actionExprs(action: Action): Expr[] {
   switch (action.kind) {
     case "assign":
-      return [...action.target.index, action.value];
+      return [{ kind: "read", ref: action.target }, action.value];
     case "check":
     case "assume":
       return [action.cond];

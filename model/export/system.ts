@@ -7,7 +7,6 @@ import {
   build,
   DONE,
   type Expr,
-  initialValue,
   interpret,
   type Layout,
   layoutOf,
@@ -21,6 +20,7 @@ import { type Branch, branchesOf } from "./branches.ts";
 import { definedness } from "./definedness.ts";
 import { mapParts, renameBinds, simplify } from "./rewrite.ts";
 import { pidBounds, type Scope } from "./scope.ts";
+import { type Exported, refused } from "./types.ts";
 
 const { and, atLabel, forall, implies, instances, not, or, TRUE } = build;
 
@@ -121,18 +121,28 @@ function claim(
   return { name, text, cond, scope };
 }
 
-/** The states to start in, as the interpreter lists them; undefined when there are more than `limit`. */
-export function initialList(system: System, limit: number): State[] | undefined {
+/** More initial states than this are not written out one by one. */
+const MAX_INITIAL_STATES = 4096;
+
+/** The states to start in, as the interpreter lists them, or why they can't be listed. */
+export function initialList(system: System, target: string): State[] | Exported {
   const { model, layout } = system;
-  const groups = [[...layout.shared.values()]];
-  for (const p of layout.processes) groups.push([...(layout.locals[p.actorIndex]?.values() ?? [])]);
-  let product = 1;
-  for (const cells of groups.flat()) {
-    if (initialValue(cells, 0) !== undefined) continue;
+  const all = [
+    ...layout.shared.values(),
+    ...layout.processes.flatMap((p) => [...(layout.locals[p.actorIndex]?.values() ?? [])]),
+  ];
+  const sizes = all.map((cells) => {
+    if (cells.decl.init.kind !== "any") return 1;
     const { lo, hi } = memberBounds(model, cells.decl.domain);
-    product *= (hi - lo + 1) ** cells.count;
+    return (hi - lo + 1) ** cells.count;
+  });
+  if (sizes.reduce((product, n) => product * n, 1) > MAX_INITIAL_STATES) {
+    const text = `more than ${MAX_INITIAL_STATES} initial states; ${target} gets them one by one`;
+    return refused("first values `any`", "initial states", text);
   }
-  return product <= limit ? interpret(model).initialStates() : undefined;
+  const states = interpret(model).initialStates();
+  if (states.length > 0) return states;
+  return refused("no initial state", "assume", "no first values satisfy the assumptions");
 }
 
 function restingExpr(actors: ActorView[]): Expr {

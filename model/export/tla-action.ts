@@ -6,7 +6,7 @@
 import type { Expr, Ref } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
 import type { Branch } from "./branches.ts";
-import { conjunct, infix } from "./infix.ts";
+import { assignable, conjunct, infix } from "./infix.ts";
 import { flatten } from "./instances.ts";
 import type { ActorView, StepView, System } from "./system.ts";
 import {
@@ -174,7 +174,7 @@ function assign(target: Ref, value: Expr, path: Path): void {
   const variable = variableOf(target, writer);
   const args = argumentsOf(target, writer).map((a) => `[${a}]`);
   const now = writer.current.get(variable) ?? variable;
-  const text = infix(value, writer.dialect);
+  const text = assignable(value, writer.dialect);
   const next = args.length === 0 ? text : `[${now} EXCEPT !${args.join("")} = ${text}]`;
   const name = define(path, `${variable}_1`, next);
   become(path, new Map(writer.current).set(variable, name));

@@ -32,19 +32,7 @@ export interface Exported {
   claims: Record<string, string>;
 }
 
-/** More initial states than this are not written out one by one. */
-export const MAX_INITIAL_STATES = 4096;
-
 export function refused(feature: string, place: string, text: string): Exported {
   const refusals = [{ feature, place, text }];
   return { files: [], refusals, extra: { states: 0, transitions: 0 }, claims: {} };
-}
-
-/** For a target that lists its initial states. */
-export function tooManyInitialStates(target: string): Exported {
-  return refused(
-    "initial values `any`",
-    "initial states",
-    `more than ${MAX_INITIAL_STATES} initial states; ${target} gets them one by one`,
-  );
 }
