@@ -8,9 +8,10 @@ import {
 } from "../model/ir/index.ts";
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
+import { fusionOf, noFusion } from "./reduce/fuse.ts";
 import { interchangeable } from "./reduce/symmetry.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
-import type { Engine } from "./search/engine.ts";
+import type { Engine, Reductions } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
 import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
@@ -63,15 +64,19 @@ function stopReason(options: CheckOptions, elapsed: number): Limit | undefined {
   return elapsed > (options.timeLimit ?? Number.POSITIVE_INFINITY) ? "time" : undefined;
 }
 
-function engineFor(model: Model, { engine, symmetry }: CheckOptions): Engine {
+function engineFor(model: Model, options: CheckOptions): Engine {
   const interpreter = interpret(model);
-  const packing = packingOf(interpreter.layout);
-  const parts = symmetry ? interchangeable(interpreter.layout) : [];
-  if (engine === "interpreted") return interpretedEngine(interpreter, packing, parts);
+  const { layout } = interpreter;
+  const packing = packingOf(layout);
+  const reductions: Reductions = {
+    parts: options.symmetry ? interchangeable(layout) : [],
+    fusion: options.partialOrder ? fusionOf(layout) : noFusion(),
+  };
+  if (options.engine === "interpreted") return interpretedEngine(interpreter, packing, reductions);
   try {
-    return compileEngine(interpreter, packing, parts);
+    return compileEngine(interpreter, packing, reductions);
   } catch (error) {
-    if (error instanceof EvalError) return interpretedEngine(interpreter, packing, parts);
+    if (error instanceof EvalError) return interpretedEngine(interpreter, packing, reductions);
     throw error;
   }
 }
@@ -114,11 +119,8 @@ function verdictOf(
   if (end.kind === "incomplete") return { verdict: end };
   const path = pathTo(engine, arena, levels, end.state);
   const { start, moves, end: state } = runAlong(engine, arena, path);
-  const bad =
-    end.kind === "badStep"
-      ? engine.interpreter.successors(state).find((o) => o.violation)
-      : undefined;
-  if (bad) moves.push(moveOf(engine, bad));
+  const bad = end.kind === "badStep" ? engine.runs(state).find((run) => run.violation) : undefined;
+  for (const step of bad?.steps ?? []) moves.push(moveOf(engine, step));
   const violation = bad?.violation ?? violationsIn(engine.interpreter, state)[0];
   if (!violation) throw new Error("the interpreter finds nothing wrong with this state");
   return { verdict: { kind: "violated", violation }, moves, start };

@@ -30,10 +30,16 @@ export interface CheckOptions {
   /** Reset locals that are not read again before they are written. Default true. */
   deadReset?: boolean;
   /**
-   * Store one state per orbit of interchangeable names. Default false. `states` and `transitions` then
-   * count representatives; counterexamples are runs of the model itself.
+   * Store one state per orbit of interchangeable names. Default false. `states` and `transitions`
+   * then count representatives; counterexamples are runs of the model itself.
    */
   symmetry?: boolean;
+  /**
+   * Take steps of one process as one where no other process can tell. Default false. Verdicts,
+   * facts and coverage stay; `states` and `transitions` become fewer, a counterexample need not
+   * be the shortest.
+   */
+  partialOrder?: boolean;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */

@@ -3,13 +3,14 @@
  * JavaScript, specialised to its packing.
  */
 import type { Expr, Interpreter, Process } from "../../model/ir/index.ts";
-import type { Interchangeable } from "../reduce/symmetry.ts";
+import { type Fusion, runsFrom, widening } from "../reduce/fuse.ts";
 import {
   BATCH,
   type Batch,
   type Engine,
   labelNumbers,
   newBatch,
+  type Reductions,
   type Tables,
 } from "../search/engine.ts";
 import { newFilter, tableText } from "../store/table.ts";
@@ -36,10 +37,11 @@ interface Generated {
 }
 
 /** Largest number of successors that one state can have. */
-export function mostSuccessors(packing: Packing): number {
+export function mostSuccessors(packing: Packing, fusion: Fusion): number {
   return packing.layout.processes.reduce((sum, p) => {
     const most = p.actor.steps.map((s) => mostOutcomes(s.body, packing, p));
-    return sum + most.reduce((a, b) => Math.max(a, b), 0);
+    const wider = widening(fusion, p.actor, p.actorIndex);
+    return sum + most.reduce((a, b) => Math.max(a, b), 0) * wider;
   }, 0);
 }
 
@@ -47,14 +49,22 @@ export function mostSuccessors(packing: Packing): number {
 export function compileEngine(
   interpreter: Interpreter,
   packing: Packing,
-  parts: Interchangeable[] = [],
+  { fusion, parts }: Reductions,
 ): Engine {
-  const batch = newBatch(packing, mostSuccessors(packing));
+  const batch = newBatch(packing, mostSuccessors(packing, fusion));
   const candidates = batch.words.length / packing.words;
   const registers = new Int32Array(REGISTERS);
-  const make = new Function("C", "H", "E", "P", "K", "R", "N", "Q", moduleText(packing, parts)) as (
-    ...shared: (Int32Array | Float64Array | Uint8Array)[]
-  ) => Generated;
+  const make = new Function(
+    "C",
+    "H",
+    "E",
+    "P",
+    "K",
+    "R",
+    "N",
+    "Q",
+    moduleText(packing, { fusion, parts }),
+  ) as (...shared: (Int32Array | Float64Array | Uint8Array)[]) => Generated;
   const scratch = Math.max(candidates, 1024);
   const code = make(
     batch.words,
@@ -71,6 +81,7 @@ export function compileEngine(
     interpreter,
     packing,
     batch,
+    runs: (state) => runsFrom(interpreter, fusion, state),
     bind: (t: Tables) => code.bind(t.states, t.index, t.slotBits),
     expand: (from, to) => {
       const next = code.expand(from, to);
@@ -92,7 +103,7 @@ function readRegisters(batch: Batch, registers: Int32Array): void {
 }
 
 /** The whole text; exported to be looked at. */
-export function moduleText(packing: Packing, parts: Interchangeable[] = []): string {
+export function moduleText(packing: Packing, { fusion, parts }: Reductions): string {
   const { model, processes } = packing.layout;
   const list = (prefix: string): string =>
     Array.from({ length: packing.words }, (_, i) => `${prefix}${i}`).join(", ");
@@ -115,7 +126,7 @@ let S = null, T = null, slotMask = 0, slotBits = 0;
 function bind(states, index, bits) {
   S = states; T = index; slotBits = bits; slotMask = 2 ** bits - 1;
 }
-${processes.map((p) => processText(packing, p, list("s"))).join("\n")}
+${processes.map((p) => processText(packing, p, list("s"), fusion)).join("\n")}
 ${model.always.map((p, k) => property(`always${k}`, p.expr)).join("\n")}
 ${model.atRest.map((p, k) => property(`atRest${k}`, p.expr)).join("\n")}
 ${model.reachable.map((p, k) => property(`reachable${k}`, p.expr)).join("\n")}
@@ -161,13 +172,13 @@ function propertyText(packing: Packing, name: string, expr: Expr, args: string):
   return `function ${name}(${args}) { ${declareTemps(fn)} ${result} }`;
 }
 
-function processText(packing: Packing, process: Process, args: string): string {
+function processText(packing: Packing, process: Process, args: string, fusion: Fusion): string {
   const first = labelNumbers(packing).first[process.actorIndex] as number;
   const name = `p${process.pid}`;
   const outlined: string[] = [];
   let inlined = 0;
   const cases = process.actor.steps.map((_, k) => {
-    const text = genStep(packing, process, k, first + k);
+    const text = genStep(packing, process, k, first, fusion);
     if (text.length <= INLINE_STEP && inlined + text.length <= INLINE_PROCESS) {
       inlined += text.length;
       return `case ${k}: ${text} break;`;

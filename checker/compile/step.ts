@@ -7,8 +7,10 @@
  * exactly, the interpreter says. Each nondeterministic choice is a loop around everything that
  * comes after it, so the successors come out in the order of the interpreter.
  */
+
 import type { Process, Stmt } from "../../model/ir/index.ts";
 import { allStmts, DONE } from "../../model/ir/index.ts";
+import type { Fusion } from "../reduce/fuse.ts";
 import {
   cellNumber,
   chooseBounds,
@@ -39,8 +41,11 @@ interface StepScope {
   scope: Scope;
   process: Process;
   position: number;
-  /** Index of the step's counter in the array `N`. */
-  counter: number;
+  fusion: Fusion;
+  /** Positions of the steps taken so far, this one last. */
+  taken: number[];
+  /** Number of the first label of the actor, in the array `N`. */
+  firstCounter: number;
   /** Numbers the labelled blocks and saved words. */
   next: { id: number };
 }
@@ -53,13 +58,16 @@ export function genStep(
   packing: Packing,
   process: Process,
   position: number,
-  counter: number,
+  firstCounter: number,
+  fusion: Fusion,
 ): string {
   const step = process.actor.steps[position];
   if (!step) throw new Error(`no step ${position}`);
   const fn = { temps: 0, faults: false };
   const scope: Scope = { packing, process, bound: new Map(), prefix: "t", fn };
-  const cx: StepScope = { scope, process, position, counter, next: { id: 0 } };
+  const next = { id: 0 };
+  const taken = [position];
+  const cx: StepScope = { scope, process, position, fusion, taken, firstCounter, next };
   const items = step.body.map((stmt) => ({ stmt, bound: scope.bound }));
   const body = genItems(items, cx, "B", (p) => emit(cx, position + 1, p));
   return `B: { ${declareTemps(fn)} let ${copies(packing.words, "t", "s")};\n${body}}`;
@@ -133,15 +141,28 @@ function guard(cond: Parameters<typeof genExpr>[0], cx: StepScope, otherwise: st
   return `${x} = ${truth(val)} ? 1 : 0; if (F) return ~n; if (!${x}) ${otherwise}\n`;
 }
 
+/** The step is over: goes on with the next one, or appends the successor. */
 function emit(cx: StepScope, position: number, path: string): string {
   const { packing } = cx.scope;
-  const pc = (packing.processes[cx.process.pid - 1] as { pc: Place }).pc;
-  const move =
-    position === cx.position
-      ? ""
-      : write(pc, 0, { code: `${position}`, lo: position, hi: position });
+  const { pc } = packing.processes[cx.process.pid - 1] as { pc: Place };
+  const to = { code: `${position}`, lo: position, hi: position };
+  const move = position === cx.position ? "" : write(pc, 0, to);
+  const following = cx.process.actor.steps[position];
+  if (following && cx.fusion.goesOn(cx.process.actorIndex, cx.taken, position)) {
+    const bound = new Map();
+    const inner: StepScope = {
+      ...cx,
+      scope: { ...cx.scope, bound },
+      position,
+      taken: [...cx.taken, position],
+    };
+    const items = following.body.map((stmt) => ({ stmt, bound }));
+    const rest = genItems(items, inner, path, (p) => emit(inner, position + 1, p));
+    return move + rest;
+  }
+  const count = cx.taken.map((at) => `N[${cx.firstCounter + at}]++;`).join(" ");
   const store = Array.from({ length: packing.words }, (_, i) => `C[n + ${i}] = t${i};`).join(" ");
-  return `${move}${store} n += ${packing.words}; N[${cx.counter}]++; break ${path};\n`;
+  return `${move}${store} n += ${packing.words}; ${count} break ${path};\n`;
 }
 
 function positionOf(process: Process, label: string): number {

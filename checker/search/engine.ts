@@ -2,8 +2,10 @@
  * What the search asks of an engine. There are two: generated code, and the reference interpreter
  * behind the same door. Both read states from the store and write successors to the batch.
  */
-import type { Interpreter } from "../../model/ir/index.ts";
+import type { Interpreter, State } from "../../model/ir/index.ts";
 import type { Packing } from "../compile/pack.ts";
+import type { Fusion, Run } from "../reduce/fuse.ts";
+import type { Interchangeable } from "../reduce/symmetry.ts";
 
 /** Successors that wait to be stored, and the counters; shared by the search and its engine. */
 export interface Batch {
@@ -29,11 +31,19 @@ export interface Tables {
   slotBits: number;
 }
 
+/** What the engine leaves out. */
+export interface Reductions {
+  parts: Interchangeable[];
+  fusion: Fusion;
+}
+
 export interface Engine {
   kind: "compiled" | "interpreted";
   interpreter: Interpreter;
   packing: Packing;
   batch: Batch;
+  /** The successors of a state from the interpreter, step by step; in the order of `expand`. */
+  runs(state: State): Run[];
   /** Uses these tables from now on. */
   bind(tables: Tables): void;
   /**

@@ -4,19 +4,26 @@
 import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
 import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
+import { runsFrom } from "../reduce/fuse.ts";
 import { renameState, renamings, type SlotSource, slotSources } from "../reduce/permute.ts";
-import type { Interchangeable } from "../reduce/symmetry.ts";
 import { growAll, insertAll } from "../store/table.ts";
-import { BATCH, type Engine, labelNumber, newBatch, type Tables } from "./engine.ts";
+import {
+  BATCH,
+  type Engine,
+  labelNumber,
+  newBatch,
+  type Reductions,
+  type Tables,
+} from "./engine.ts";
 
 export function interpretedEngine(
   interpreter: Interpreter,
   packing: Packing,
-  parts: Interchangeable[] = [],
+  { fusion, parts }: Reductions,
 ): Engine {
   const { model } = interpreter;
   const { words } = packing;
-  const batch = newBatch(packing, mostSuccessors(packing));
+  const batch = newBatch(packing, mostSuccessors(packing, fusion));
   const empty = new Int32Array(0);
   let tables: Tables = { states: empty, index: empty, slotBits: 0 };
   const stateOf = (i: number): number[] => unpackState(packing, tables.states, i * words);
@@ -27,16 +34,18 @@ export function interpretedEngine(
   /** False when the state has a violation. */
   const expandOne = (i: number): boolean => {
     const state = stateOf(i);
-    const outcomes = interpreter.successors(state);
-    for (const outcome of outcomes) {
-      if (outcome.violation) return false;
-      packState(packing, outcome.next, batch.words, batch.filled);
+    const runs = runsFrom(interpreter, fusion, state);
+    for (const run of runs) {
+      if (run.violation) return false;
+      for (const step of run.steps) {
+        const n = labelNumber(packing, step.pid, step.label);
+        batch.fired[n] = (batch.fired[n] as number) + 1;
+      }
+      packState(packing, run.next, batch.words, batch.filled);
       batch.filled += words;
-      const n = labelNumber(packing, outcome.pid, outcome.label);
-      batch.fired[n] = (batch.fired[n] as number) + 1;
     }
-    if (outcomes.length > 0) return true;
-    if (isDeadlock(interpreter, state, outcomes)) return false;
+    if (runs.length > 0) return true;
+    if (isDeadlock(interpreter, state, [])) return false;
     if (!model.atRest.every((p) => interpreter.evaluate(p.expr, state) === true)) return false;
     batch.terminal++;
     return true;
@@ -46,6 +55,7 @@ export function interpretedEngine(
     interpreter,
     packing,
     batch,
+    runs: (state) => runsFrom(interpreter, fusion, state),
     bind: (t) => {
       tables = { ...t };
     },

@@ -3,7 +3,7 @@
  * are found, and each level (all states at one distance from the initial ones) is a run of
  * numbers. That is enough to rebuild a shortest trace, so no parent is kept.
  */
-import type { State } from "../../model/ir/index.ts";
+import type { Outcome, State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
 import type { Limit, Progress } from "../result.ts";
 import { type Arena, arenaBytes, enlargeIndex, isCrowded, reserveStates } from "../store/arena.ts";
@@ -225,32 +225,34 @@ export function sameWords(a: Int32Array, i: number, b: Int32Array, j: number, n:
 /** The search ended inside a batch: counts again what was done of it, in the interpreter. */
 function recount(s: Search, from: number, outcomes: number, firedBefore: Float64Array): void {
   const { engine, arena, out } = s;
-  const { batch, interpreter, packing } = engine;
+  const { batch, packing } = engine;
   batch.fired.set(firedBefore);
   out.transitions += outcomes;
   let left = outcomes;
   for (let i = from; left > 0; i++) {
-    const steps = interpreter.successors(unpackState(packing, arena.states, i * packing.words));
-    if (steps.length === 0) out.terminal++;
-    for (const step of steps.slice(0, left)) countLabel(engine, step.pid, step.label);
-    left -= steps.length;
+    const runs = engine.runs(unpackState(packing, arena.states, i * packing.words));
+    if (runs.length === 0) out.terminal++;
+    for (const run of runs.slice(0, left)) countLabels(engine, run.steps);
+    left -= runs.length;
   }
 }
 
 function countBadStep(s: Search, state: number): void {
   const { engine, arena, out } = s;
   s.end = { kind: "badStep", state };
-  const { packing, interpreter } = engine;
+  const { packing } = engine;
   const words = unpackState(packing, arena.states, state * packing.words);
-  const bad = interpreter.successors(words).find((o) => o.violation);
+  const bad = engine.runs(words).find((run) => run.violation);
   if (!bad) return;
   out.transitions++;
-  countLabel(engine, bad.pid, bad.label);
+  countLabels(engine, bad.steps);
 }
 
-function countLabel({ batch, packing }: Engine, pid: number, label: string): void {
-  const n = labelNumber(packing, pid, label);
-  batch.fired[n] = (batch.fired[n] as number) + 1;
+function countLabels({ batch, packing }: Engine, steps: Outcome[]): void {
+  for (const { pid, label } of steps) {
+    const n = labelNumber(packing, pid, label);
+    batch.fired[n] = (batch.fired[n] as number) + 1;
+  }
 }
 
 function pollLimits(s: Search, next: number): void {

@@ -54,27 +54,27 @@ function predecessor(
 }
 
 /** A run of the model through the orbits of a path: where it starts, its moves, where it ends. */
-export interface Run {
+export interface Walk {
   start: State;
   moves: Move[];
   end: State;
 }
 
 /** The steps along a path; the first of several steps into the same orbit. */
-export function runAlong(engine: Engine, arena: Arena, path: number[]): Run {
-  const { batch, interpreter, packing } = engine;
+export function runAlong(engine: Engine, arena: Arena, path: number[]): Walk {
+  const { batch, packing } = engine;
   const { words } = packing;
   const start = stateOf(engine, arena, path[0] as number);
   let state = start;
-  const moves = path.slice(1).map((to) => {
-    const step = interpreter.successors(state).find((o) => {
-      packState(packing, o.next, batch.words, 0);
+  const moves = path.slice(1).flatMap((to) => {
+    const run = engine.runs(state).find((r) => {
+      packState(packing, r.next, batch.words, 0);
       engine.canonicalize(words);
-      return !o.violation && sameWords(batch.words, 0, arena.states, to * words, words);
+      return !r.violation && sameWords(batch.words, 0, arena.states, to * words, words);
     });
-    if (!step) throw new Error("the interpreter does not know this step");
-    state = step.next;
-    return moveOf(engine, step);
+    if (!run) throw new Error("the interpreter does not know this step");
+    state = run.next;
+    return run.steps.map((step) => moveOf(engine, step));
   });
   return { start, moves, end: state };
 }
