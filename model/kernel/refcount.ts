@@ -19,7 +19,8 @@ import {
 } from "../index.ts";
 
 /** A counter 0..max. */
-export const refcount = (max: SizeLike) => struct("refcount", { count: range(0, max) });
+export const refcount = (max: SizeLike, first = 0) =>
+  struct("refcount", { count: range(0, max, first) });
 export type Refcount = Struct<ReturnType<typeof refcount>>;
 
 /** refcount_set(). */

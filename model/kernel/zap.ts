@@ -39,22 +39,36 @@ function zap_pte(mm: Mm, folios: Folios, page: Expr<PageOf>, batch: Ref<FrameOf>
   );
 }
 
+/** Who hears of an invalidation: how it starts, with all callbacks, and how it ends. */
+export interface Listeners {
+  kind: "listeners";
+  start(event: string): Routine;
+  end: Effect;
+}
+
+/** The one interval notifier of the mm, given its callback; others as they are. */
+function listeners(mm: Mm, to: Routine | Listeners): Listeners {
+  if (to.kind === "listeners") return to;
+  return {
+    kind: "listeners",
+    start: (event) => mmu_notifier_invalidate_range_start(mm.subs, event, [to]),
+    end: mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
+  };
+}
+
 /** unmap_vmas(): start, the drivers' callbacks, zap, end, and then the pages go back. */
 function unmap_page(
   mm: Mm,
   folios: Folios,
   event: string,
   page: Expr<PageOf>,
-  callback: Routine,
+  to: Routine | Listeners,
 ): Routine {
+  const { start, end } = listeners(mm, to);
   return routine("unmap_vmas", { batch: Frame }, (me) => ({
-    start: mmu_notifier_invalidate_range_start(mm.subs, event, [callback]),
+    start: start(event),
     zap: ["zap_pte_range()", zap_pte(mm, folios, page, me.batch)],
-    end: [
-      "mmu_notifier_invalidate_range_end()",
-      mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
-      when(me.batch.eq(none), [ret()]),
-    ],
+    end: ["mmu_notifier_invalidate_range_end()", end, when(me.batch.eq(none), [ret()])],
     finish: ["tlb_finish_mmu(): flush, free the pages", folio_put(folios.at(me.batch))],
   }));
 }
@@ -63,14 +77,19 @@ function unmap_page(
  * munmap() of one page: mmap_lock for write, the VMA write-locked and detached, then mmap_lock
  * downgraded before the pages are zapped (mm/vma.c: vms_complete_munmap_vmas).
  */
-export function munmap(mm: Mm, folios: Folios, page: Ref<PageOf>, callback: Routine): Routine {
+export function munmap(
+  mm: Mm,
+  folios: Folios,
+  page: Ref<PageOf>,
+  to: Routine | Listeners,
+): Routine {
   return routine("munmap", {}, () => ({
     mmap_write_lock: down_write(mm.mmap_lock),
     vma_start_write: down_write(mm.vma_lock),
     detach: ["vms_gather_munmap_vmas(): the VMA leaves the tree", set(mm.vma.at(page), false)],
     vma_end_write: ["vma_end_write_all()", up_write(mm.vma_lock)],
     downgrade: ["mmap_write_downgrade(mm)", downgrade_write(mm.mmap_lock)],
-    unmap: unmap_page(mm, folios, "MMU_NOTIFY_UNMAP", page, callback),
+    unmap: unmap_page(mm, folios, "MMU_NOTIFY_UNMAP", page, to),
     mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(mm.mmap_lock)],
   }));
 }
@@ -80,7 +99,7 @@ export function madvise_dontneed(
   mm: Mm,
   folios: Folios,
   page: Ref<PageOf>,
-  callback: Routine,
+  to: Routine | Listeners,
 ): Routine {
   return routine("madvise_dontneed", {}, () => ({
     lock_vma: ["lock_vma_under_rcu()", down_read(mm.vma_lock)],
@@ -88,7 +107,7 @@ export function madvise_dontneed(
       "vma_lookup(): -ENOMEM if there is none",
       when(mm.vma.at(page).not(), [up_read(mm.vma_lock), ret()]),
     ],
-    zap: unmap_page(mm, folios, "MMU_NOTIFY_CLEAR", page, callback),
+    zap: unmap_page(mm, folios, "MMU_NOTIFY_CLEAR", page, to),
     vma_end_read: ["vma_end_read(vma)", up_read(mm.vma_lock)],
   }));
 }
