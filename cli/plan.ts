@@ -105,10 +105,12 @@ function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/g, "_");
 }
 
-/** One spec, one configuration, one variant: for commands that look at a single model. */
-export function pickJob(spec: LoadedSpec, config?: string, variant?: string): Job {
+/** One model: what --config and --variant say, for commands that look at a single one. */
+export function selectionOf(values: ReadonlyMap<string, string>): Selection {
   const selection: Selection = { mutants: false };
+  const config = values.get("config");
+  const variant = values.get("variant");
   if (config !== undefined) selection.config = config;
   if (variant !== undefined) selection.variant = variant;
-  return planJobs([spec], selection)[0] as Job;
+  return selection;
 }

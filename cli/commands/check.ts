@@ -3,7 +3,7 @@ import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { prepareFolder } from "../files.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
-import type { Selection } from "../plan.ts";
+import { type Selection, selectionOf } from "../plan.ts";
 import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { jsonReport } from "../reporters/json.ts";
@@ -51,7 +51,7 @@ export const checkCommand: Command = {
 async function check(input: Input): Promise<number> {
   const { args, flags, values } = input;
   const limits = limitsOf(input);
-  const selection = selectionOf(input);
+  const selection = selectionFrom(input);
   const out = values.get("out") ?? DEFAULT_OUT;
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
   const { tasks } = await prepare(findSpecs(args), selection, {
@@ -90,16 +90,12 @@ function limitsOf(input: Input): Limits {
   return limits;
 }
 
-function selectionOf(input: Input): Selection {
-  const config = input.values.get("config");
+function selectionFrom(input: Input): Selection {
+  const { flags, values } = input;
   const tier = choiceOf(input, "tier", ["ci", "deep"]);
-  const variant = input.values.get("variant");
-  if (config !== undefined && tier !== undefined) fail("--config and --tier exclude each other");
-  const mutants = input.flags.has("mutants");
-  if (variant !== undefined && mutants) fail("--variant and --mutants exclude each other");
-  const selection: Selection = { mutants };
-  if (config !== undefined) selection.config = config;
-  if (tier !== undefined) selection.tier = tier;
-  if (variant !== undefined) selection.variant = variant;
-  return selection;
+  const mutants = flags.has("mutants");
+  if (values.has("config") && tier !== undefined) fail("--config and --tier exclude each other");
+  if (values.has("variant") && mutants) fail("--variant and --mutants exclude each other");
+  const selection = { ...selectionOf(values), mutants };
+  return tier === undefined ? selection : { ...selection, tier };
 }

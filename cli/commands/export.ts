@@ -1,23 +1,23 @@
 import { basename, dirname, extname, join } from "node:path";
-import { type Exported, TARGETS, type Target } from "../../model/export/types.ts";
-import { modelHash, resetDeadLocals } from "../../model/ir/index.ts";
+import { type Exported, exportModel, TARGETS, type Target } from "../../model/export/index.ts";
+import { resetDeadLocals } from "../../model/ir/index.ts";
 import { type Command, choiceOf, type Input } from "../args.ts";
 import { fail, type Problem, UserError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
+import { exportHeader, exportName } from "../export-text.ts";
 import { writeText } from "../files.ts";
-import { version } from "../home.ts";
 import { findSpec } from "../loader/find.ts";
-import { loadSpec } from "../loader/load.ts";
-import { type Job, pickJob } from "../plan.ts";
+import { selectionOf } from "../plan.ts";
+import { prepare, type Task } from "../prepare.ts";
 
 export const exportCommand: Command = {
   name: "export",
   summary: "write the model for another checker: SPIN, TLC, Rumur, LTSmin",
   usage: "SPEC --to TARGET [--config NAME] [--variant NAME] [-o FILE]",
   details: [
-    "The exported model has the states that `mmrace check` counts. What TARGET cannot say is refused",
-    "with its place, never left out. How to run the result stands at its top. A target that needs a",
-    "second file (TLA+: .cfg) puts it beside FILE.",
+    "The exported model has the states that `mmrace check` counts. What TARGET cannot say is",
+    "refused with its place, never left out. How to run the result stands at its top. A target",
+    "that needs a second file (TLA+: .cfg) puts it beside FILE.",
   ].join("\n"),
   options: {
     to: { value: "TARGET", help: `one of ${TARGETS.join(", ")}` },
@@ -35,17 +35,16 @@ async function exportSpec(input: Input): Promise<number> {
   const { args, flags, values } = input;
   const target = choiceOf(input, "to", TARGETS) ?? fail("--to is missing", TARGETS.join(", "));
   const output = values.get("output");
-  const spec = await loadSpec(findSpec(args[0] as string));
-  const job = pickJob(spec, values.get("config"), values.get("variant"));
-  const built = spec.build(job.config, job.variant);
-  const model = flags.has("no-dead-reset") ? built : resetDeadLocals(built);
-  const { exportModel } = await import("../../model/export/index.ts");
+  const selection = selectionOf(values);
+  const { tasks } = await prepare([findSpec(args[0] as string)], selection, { typecheck: false });
+  const task = tasks[0] as Task;
+  const model = flags.has("no-dead-reset") ? task.model : resetDeadLocals(task.model);
   const exported = exportModel(model, target, {
-    name: output === undefined ? identifier(job.stem) : moduleName(output),
-    header: headerOf(job, modelHash(built)),
+    name: output === undefined ? exportName(task) : moduleName(output),
+    header: exportHeader(task),
     symmetry: flags.has("symmetry"),
   });
-  const [first, ...rest] = exported.refusals.map((r) => refusal(r, target, spec.file));
+  const [first, ...rest] = exported.refusals.map((r) => refusal(r, target, task.spec.file));
   if (first) throw new UserError(first, ...rest);
   write(exported, target, output);
   return EXIT.ok;
@@ -70,20 +69,6 @@ function refusal(
 ) {
   const problem: Problem = { file, message: `${target} cannot say ${feature} (${place}): ${text}` };
   return problem;
-}
-
-function headerOf({ spec, config, variant }: Job, hash: string): string[] {
-  const sizes = Object.entries(spec.configs.find((c) => c.name === config)?.sizes ?? {});
-  const shown = sizes.map(([name, n]) => `${name} = ${n}`).join(", ");
-  return [
-    `${spec.name}${variant ? `, ${variant}` : ""}, configuration ${config}`,
-    ...(shown ? [shown] : []),
-    `from ${spec.file}, model ${hash}, by mmrace ${version()}`,
-  ];
-}
-
-function identifier(name: string): string {
-  return name.replace(/[^A-Za-z0-9_]/g, "_");
 }
 
 /** TLA+ wants the module to be called like its file. */

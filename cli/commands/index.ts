@@ -1,6 +1,7 @@
 /** All commands, in the order in which the help lists them. */
 import type { Command } from "../args.ts";
 import { checkCommand } from "./check.ts";
+import { crosscheckCommand } from "./crosscheck.ts";
 import { drawCommand } from "./draw.ts";
 import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
@@ -16,6 +17,7 @@ export const commands: Command[] = [
   newCommand,
   printCommand,
   exportCommand,
+  crosscheckCommand,
   galleryCommand,
   statusCommand,
 ];

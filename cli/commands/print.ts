@@ -1,10 +1,9 @@
 import { printModel, stringifyModel } from "../../model/ir/index.ts";
 import type { Command } from "../args.ts";
-import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findSpec } from "../loader/find.ts";
-import { loadSpec } from "../loader/load.ts";
-import { pickJob } from "../plan.ts";
+import { selectionOf } from "../plan.ts";
+import { prepare, type Task } from "../prepare.ts";
 
 export const printCommand: Command = {
   name: "print",
@@ -18,9 +17,9 @@ export const printCommand: Command = {
   },
   args: { min: 1, max: 1 },
   async run({ args, flags, values }) {
-    const spec = await loadSpec(findSpec(args[0] ?? fail("no spec")));
-    const { config, variant } = pickJob(spec, values.get("config"), values.get("variant"));
-    const model = spec.build(config, variant);
+    const path = findSpec(args[0] as string);
+    const { tasks } = await prepare([path], selectionOf(values), { typecheck: false });
+    const { model } = tasks[0] as Task;
     process.stdout.write(flags.has("ir") ? stringifyModel(model) : printModel(model));
     return EXIT.ok;
   },

@@ -1,7 +1,8 @@
-/** `mmrace export`: files, standard output, refusals. What the text means is tested with the exporters. */
+/** `mmrace export` and `mmrace crosscheck`: files, standard output, refusals, exit codes. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { describeWith } from "../support/oracle.ts";
 import { folderWith, run } from "./mmrace.ts";
 import { race, walkers } from "./specs.ts";
 
@@ -53,5 +54,36 @@ describe("export", () => {
     const { code, out, err } = exported(folderWith({ "race.spec.ts": race }), ...args);
     expect(err).toMatch(says);
     expect([code, out]).toEqual([2, ""]);
+  });
+});
+
+describe("crosscheck", () => {
+  const cross = (folder: string, env: Record<string, string>, ...args: string[]) =>
+    run(folder, ["crosscheck", "race.spec.ts", ...args], env);
+
+  it("names the tools that are missing, and is no success without an answer", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    const { code, out, err } = cross(folder, { PATH: folder });
+    expect(out).toMatch(/^mmrace +40 +62 +holds$/m);
+    expect(out).toMatch(/^spin +- +- +missing +- +apt-get install spin/m);
+    expect([code, err]).toEqual([3, ""]);
+  });
+
+  it("refuses tools that it does not know", () => {
+    const { code, err } = cross(folderWith({ "race.spec.ts": race }), {}, "--with", "spin,rumor");
+    expect(err).toContain("--with rumor: no such tool\n  fix: did you mean rumur?");
+    expect(code).toBe(2);
+  });
+
+  describeWith(["spin", "gcc"], "with SPIN", () => {
+    it("agrees on the race and on its mutant", () => {
+      const folder = folderWith({ "race.spec.ts": race });
+      const holds = cross(folder, {}, "--with", "spin");
+      expect(holds.out).toMatch(/^spin [\d.]+ +40 +62 +holds +yes/m);
+      expect(holds.code).toBe(0);
+      const mutant = cross(folder, {}, "--with", "spin", "--variant", "no_recheck_under_lock");
+      expect(mutant.out).toMatch(/^spin .* violated +yes +always no_stale_gpu_pte/m);
+      expect(mutant.code).toBe(0);
+    });
   });
 });

@@ -1,0 +1,83 @@
+import { availableParallelism } from "node:os";
+import { resetDeadLocals } from "../../model/ir/index.ts";
+import { bytesOf, type Command, type Input, secondsOf } from "../args.ts";
+import { crosscheck, type Own, type Row } from "../crosscheck/crosscheck.ts";
+import { contradicted, crosscheckTable } from "../crosscheck/table.ts";
+import { TOOLS, type Tool } from "../crosscheck/tools.ts";
+import { fail } from "../errors.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { exportHeader, exportName } from "../export-text.ts";
+import { findSpec } from "../loader/find.ts";
+import { selectionOf } from "../plan.ts";
+import { prepare, type Task } from "../prepare.ts";
+import { runTasks } from "../run.ts";
+import { didYouMean } from "../suggest.ts";
+
+const SECONDS = 600;
+const BYTES = 4 * 2 ** 30;
+
+export const crosscheckCommand: Command = {
+  name: "crosscheck",
+  summary: "ask SPIN, Rumur, TLC and LTSmin for a second opinion",
+  usage: "SPEC [--with TOOL,TOOL...] [--config NAME] [--variant NAME]",
+  details: [
+    "Exports the model, runs the tools that are installed, and compares verdicts and, where the",
+    "scheme holds, the numbers of states and transitions. Exit code 1 when a tool contradicts;",
+    "3 when a tool named by --with gave no answer, or when none did.",
+  ].join("\n"),
+  options: {
+    with: { value: "TOOLS", help: `some of ${TOOLS.join(",")} (default: all)` },
+    config: { value: "NAME", help: "configuration (default: the first)" },
+    variant: { value: "NAME", help: "a mutant or variant instead of the scheme itself" },
+    "time-limit": { value: "TIME", help: `for each program that is run (default: ${SECONDS}s)` },
+    "max-memory": { value: "SIZE", help: "for each tool that can be limited (default: 4G)" },
+    keep: { help: "leave the exported files where the tools ran, and say where" },
+  },
+  args: { min: 1, max: 1 },
+  run: ask,
+};
+
+async function ask(input: Input): Promise<number> {
+  const { args, flags, values } = input;
+  const tools = toolsOf(values.get("with"));
+  const limits = {
+    seconds: secondsOf(input, "time-limit") ?? SECONDS,
+    megabytes: Math.ceil((bytesOf(input, "max-memory") ?? BYTES) / 2 ** 20),
+    threads: availableParallelism(),
+  };
+  const selection = selectionOf(values);
+  const { tasks } = await prepare([findSpec(args[0] as string)], selection, { typecheck: false });
+  const task = tasks[0] as Task;
+  // The same model for everybody: what is not read again is reset in the model, not in the search.
+  const model = resetDeadLocals(task.model);
+  const run = await runTasks([{ ...task, model }], { deadReset: false }, () => undefined);
+  const result = run.outcomes[0]?.result;
+  if (run.interrupted || !result) return EXIT.interrupted;
+  const { states, transitions, verdict } = result;
+  const own: Own = { states, transitions, verdict: verdict.kind };
+  const rows = await crosscheck(model, own, {
+    tools,
+    name: exportName(task),
+    header: exportHeader(task),
+    limits,
+    env: process.env,
+    keep: flags.has("keep"),
+  });
+  process.stdout.write(`${crosscheckTable(own, rows)}\n`);
+  return codeOf(rows, values.has("with"));
+}
+
+function toolsOf(list: string | undefined): readonly Tool[] {
+  if (list === undefined) return TOOLS;
+  return list.split(",").map((name) => {
+    const found = TOOLS.find((tool) => tool === name);
+    return found ?? fail(`--with ${name}: no such tool`, didYouMean(name, TOOLS));
+  });
+}
+
+/** @param named the user asked for exactly these tools */
+function codeOf(rows: Row[], named: boolean): ExitCode {
+  if (contradicted(rows)) return EXIT.violation;
+  const agreed = rows.filter((row) => row.agree === true).length;
+  return agreed === 0 || (named && agreed < rows.length) ? EXIT.incomplete : EXIT.ok;
+}
