@@ -11,11 +11,14 @@ import { folderWith, run } from "../cli/mmrace.ts";
 
 const readme = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "README.md");
 
+const block = (name: string): RegExp =>
+  new RegExp(`(<!-- ${name}:begin -->\n\`\`\`\\w+\n)([\\s\\S]*?)(\`\`\`)`);
+
 /** What stands between two markers, without its fence. */
 function fenced(text: string, name: string): string {
-  const found = new RegExp(`<!-- ${name}:begin -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``).exec(text);
+  const found = block(name).exec(text);
   if (!found) throw new Error(`README.md has no ${name}`);
-  return found[1] as string;
+  return found[2] as string;
 }
 
 it("shows an example that says what it says", () => {
@@ -26,10 +29,8 @@ it("shows an example that says what it says", () => {
   // Seconds are not the same on two machines.
   const answer = out.replace(/( +)\d+\.\d\d(?= {2}violated)/, (all) => "-".padStart(all.length));
   if (process.env.PROMOTE === "1") {
-    writeFileSync(
-      readme,
-      text.replace(fenced(text, "answer"), () => answer),
-    );
+    const write = (_: string, before: string, __: string, after: string) => before + answer + after;
+    writeFileSync(readme, text.replace(block("answer"), write));
   }
   expect(answer).toBe(fenced(readFileSync(readme, "utf8"), "answer"));
 });
