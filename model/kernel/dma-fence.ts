@@ -6,6 +6,7 @@
  *          enable_signaling and callbacks.
  */
 import { block, bool, type Effect, lockEvent, type Struct, set, struct, wait } from "../index.ts";
+import { might_sleep } from "./context.ts";
 
 export const dma_fence_slot = () => struct("dma_fence", { pending: bool });
 export type DmaFenceSlot = Struct<ReturnType<typeof dma_fence_slot>>;
@@ -30,6 +31,7 @@ export function dma_fence_wait(f: DmaFenceSlot): Effect {
       class: f.path,
       index: [...f.indexes],
     }),
+    might_sleep(`dma_fence_wait(${f.path})`),
     wait(f.pending.not()),
   );
 }

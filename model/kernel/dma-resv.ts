@@ -31,6 +31,7 @@ import {
   wait,
   when,
 } from "../index.ts";
+import { might_sleep } from "./context.ts";
 
 export const dma_resv = () => struct("dma_resv", { owner: proc }, (obj) => obj.owner.eq(self));
 export type DmaResv = Struct<ReturnType<typeof dma_resv>>;
@@ -61,6 +62,7 @@ export function dma_resv_lock(obj: DmaResv): Effect {
   return block(
     event(obj, "acquire"),
     assert("recursive_lock", obj.owner.ne(self), `dma_resv_lock(${obj.path}) by its owner`),
+    might_sleep(`dma_resv_lock(${obj.path})`),
     wait(obj.owner.eq(none)),
     set(obj.owner, self),
   );
@@ -123,6 +125,7 @@ export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boole
   return block(
     event(obj, "acquire"),
     assert("recursive_lock", obj.owner.ne(self), `dma_resv_lock(${obj.path}) by its owner`),
+    might_sleep(`dma_resv_lock(${obj.path})`),
     assert("lock_without_ctx", ctx.open.at(self), "no ww_acquire_init() before"),
     wait(obj.owner.eq(none).or(dies)),
     when(obj.owner.eq(none), [
@@ -138,6 +141,7 @@ export function dma_resv_lock_slow(obj: DmaResv, ctx: WwClass): Effect {
   return block(
     event(obj, "acquire"),
     assert("slow_path_with_locks", ctx.acquired.at(self).not(), "dma_resv_lock_slow() holds locks"),
+    might_sleep(`dma_resv_lock_slow(${obj.path})`),
     wait(obj.owner.eq(none)),
     set(obj.owner, self),
     set(ctx.acquired.at(self), true),

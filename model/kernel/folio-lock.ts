@@ -21,6 +21,7 @@ import {
   wait,
   when,
 } from "../index.ts";
+import { might_sleep } from "./context.ts";
 
 export const folio_lock_bit = () => struct("folio_lock", { owner: proc }, (f) => f.owner.eq(self));
 export type FolioLock = Struct<ReturnType<typeof folio_lock_bit>>;
@@ -40,6 +41,7 @@ export function folio_lock(f: FolioLock): Effect {
   return block(
     event(f, "acquire"),
     assert("recursive_lock", f.owner.ne(self), `folio_lock(${f.path}) by its owner`),
+    might_sleep(`folio_lock(${f.path})`),
     wait(f.owner.eq(none)),
     set(f.owner, self),
   );
@@ -78,5 +80,9 @@ export function folio_unlock(f: FolioLock): Effect {
  * 6.19): sleeps until the lock is released, owns nothing afterwards, holds no reference meanwhile.
  */
 export function folio_wait_locked(f: FolioLock): Effect {
-  return block(event(f, "wait"), wait(f.owner.eq(none)));
+  return block(
+    event(f, "wait"),
+    might_sleep(`folio_wait_locked(${f.path})`),
+    wait(f.owner.eq(none)),
+  );
 }

@@ -1,17 +1,24 @@
 /**
  * Kernel objects, one per file, with the kernel's names. Specs import them from `mmrace/kernel`.
  */
+export * from "./completion.ts";
+export * from "./context.ts";
+export * from "./cpu.ts";
 export * from "./device.ts";
 export * from "./device-hardware.ts";
 export * from "./dma-fence.ts";
 export * from "./dma-resv.ts";
+export * from "./dma-resv-list.ts";
+export * from "./drm-exec.ts";
 export * from "./fault.ts";
 export * from "./fault-6-1.ts";
 export * from "./folio.ts";
 export * from "./folio-lock.ts";
 export * from "./fork.ts";
+export * from "./fs-reclaim.ts";
 export * from "./hmm.ts";
 export * from "./hmm-dma.ts";
+export * from "./lockdep.ts";
 export * from "./migrate.ts";
 export * from "./mm.ts";
 export * from "./mms.ts";
@@ -19,7 +26,14 @@ export * from "./mmu-interval-notifier.ts";
 export * from "./mmu-interval-tree.ts";
 export * from "./mremap.ts";
 export * from "./mutex.ts";
+export * from "./rcu.ts";
 export * from "./refcount.ts";
 export * from "./rmap.ts";
 export * from "./rwsem.ts";
+export * from "./seqcount.ts";
+export * from "./spinlock.ts";
+export * from "./srcu.ts";
+export * from "./vma-lock.ts";
+export * from "./wait-queue.ts";
+export * from "./workqueue.ts";
 export * from "./zap.ts";

@@ -17,9 +17,11 @@
 import {
   all,
   array,
+  assert,
   block,
   bool,
   type Effect,
+  type Effects,
   type Expr,
   each,
   lockEvent,
@@ -37,6 +39,8 @@ import {
   wait,
   when,
 } from "../index.ts";
+import { might_sleep, not_under_page_table_lock } from "./context.ts";
+import { type AnyLock, lockdep_is_held } from "./lockdep.ts";
 
 /** mm->notifier_subscriptions; `max` invalidations at a time. */
 export const mmu_notifier_subscriptions = (max: SizeLike) =>
@@ -60,6 +64,7 @@ export function mmu_interval_read_begin(sub: IntervalNotifier): Routine {
   return routine("mmu_interval_read_begin", {}, () => ({
     read_seq: [
       "seq = interval_sub->invalidate_seq",
+      might_sleep("mmu_interval_read_begin()"),
       set(sub.read.at(self), "fresh"),
       when(sub.seq_is_current.not(), [ret()]),
       set(sub.waits.at(self), true),
@@ -83,6 +88,22 @@ export function mmu_interval_read_retry(sub: IntervalNotifier): Expr<boolean> {
   return sub.read.at(self).ne("fresh");
 }
 
+/**
+ * `if (mmu_interval_read_retry()) { ... }` that names the driver's lock: the answer is worth
+ * something only under it. Finding `read_retry_without_driver_lock`.
+ */
+export function mmu_interval_read_retry_under<L extends string = never>(
+  driver_lock: AnyLock,
+  sub: IntervalNotifier,
+  retry: Effects<L>,
+): Effect<L> {
+  const text = `mmu_interval_read_retry(${sub.path}) without ${driver_lock.path}`;
+  return block<L>(
+    assert("read_retry_without_driver_lock", lockdep_is_held(driver_lock), text),
+    when<L>(mmu_interval_read_retry(sub), retry),
+  );
+}
+
 /** The reader's number goes out of scope: no C line, keeps the state small. */
 export function mmu_interval_read_end(sub: IntervalNotifier): Effect {
   return set(sub.read.at(self), "none");
@@ -92,11 +113,14 @@ export function mmu_interval_read_end(sub: IntervalNotifier): Effect {
  * mmu_interval_set_seq(): by the callback, under the driver's lock. The first one of an epoch
  * outdates every number read before; a later one stores the same number again and outdates none.
  */
-export function mmu_interval_set_seq(sub: IntervalNotifier): Effect {
-  return when(sub.seq_is_current.not(), [
+export function mmu_interval_set_seq(sub: IntervalNotifier, driver_lock?: AnyLock): Effect {
+  const effect = when(sub.seq_is_current.not(), [
     each(proc, (p) => [when(sub.read.at(p).eq("fresh"), [set(sub.read.at(p), "stale")])]),
     set(sub.seq_is_current, true),
   ]);
+  if (!driver_lock) return effect;
+  const text = `mmu_interval_set_seq(${sub.path}) without ${driver_lock.path}`;
+  return block(assert("set_seq_without_driver_lock", lockdep_is_held(driver_lock), text), effect);
 }
 
 /** mn_itree_inv_start_range(): one more active invalidation; odd if it overlaps an interval. */
@@ -133,7 +157,12 @@ export function mmu_notifier_invalidate_range_start(
 ): Routine {
   const calls = Object.fromEntries(callbacks.map((c, i) => [i === 0 ? "cb" : `cb${i + 1}`, c]));
   return routine("mmu_notifier_invalidate_range_start", {}, () => ({
-    itree_start: [`mmu_notifier_invalidate_range_start(${event})`, mn_itree_inv_start_range(subs)],
+    itree_start: [
+      `mmu_notifier_invalidate_range_start(${event})`,
+      not_under_page_table_lock("mmu_notifier_invalidate_range_start()"),
+      might_sleep("mmu_notifier_invalidate_range_start()"),
+      mn_itree_inv_start_range(subs),
+    ],
     ...calls,
   }));
 }

@@ -16,6 +16,7 @@ import {
   struct,
   wait,
 } from "../index.ts";
+import { might_sleep } from "./context.ts";
 
 export const mutex = () => struct("mutex", { owner: proc }, (m) => m.owner.eq(self));
 export type Mutex = Struct<ReturnType<typeof mutex>>;
@@ -31,6 +32,7 @@ export function mutex_lock(m: Mutex): Effect {
       index: [...m.indexes],
     }),
     assert("recursive_lock", m.owner.ne(self), `mutex_lock(${m.path}) by its owner`),
+    might_sleep(`mutex_lock(${m.path})`),
     wait(m.owner.eq(none)),
     set(m.owner, self),
   );

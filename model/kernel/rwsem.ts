@@ -3,9 +3,9 @@
  * new readers out (rwsem_down_read_slowpath queues behind it), which is what turns a nested
  * down_read into a deadlock.
  *
- * Omits    the order of the queue: when it empties, any waiting writer may be next, and readers
- *          that queued before a second writer may let it pass; reader optimistic spinning; lock
- *          stealing.
+ * Omits    the order of the queue: when it empties, any waiting writer may be next, also one that
+ *          has just come (as with optimistic spinning), and readers that queued before a second
+ *          writer may let it pass; readers that steal the lock from a writer in the queue.
  */
 import {
   all,
@@ -30,10 +30,11 @@ import {
   wait,
   when,
 } from "../index.ts";
+import { might_sleep, not_under_folio_lock } from "./context.ts";
 
-export const rw_semaphore = () =>
+const semaphore = <K extends "rw_semaphore" | "mmap_lock">(kind: K) =>
   struct(
-    "rw_semaphore",
+    kind,
     {
       writer: proc,
       readers: array(proc, bool),
@@ -42,7 +43,13 @@ export const rw_semaphore = () =>
     },
     (sem) => sem.writer.eq(self).or(sem.readers.at(self)),
   );
-export type RwSemaphore = Struct<ReturnType<typeof rw_semaphore>>;
+
+export const rw_semaphore = () => semaphore("rw_semaphore");
+
+/** mm->mmap_lock: an rw_semaphore that is not requested under a folio lock. */
+export const mmap_lock = () => semaphore("mmap_lock");
+
+export type RwSemaphore = Struct<ReturnType<typeof semaphore<"rw_semaphore" | "mmap_lock">>>;
 
 function event(
   sem: RwSemaphore,
@@ -55,6 +62,13 @@ function event(
 function not_held(sem: RwSemaphore, what: string): Effect {
   const cond = all(sem.writer.ne(self), sem.readers.at(self).not());
   return assert("recursive_lock", cond, `${what}(${sem.path}) by a task that holds it`);
+}
+
+/** What the context must allow to a request that may sleep. */
+function may_wait(sem: RwSemaphore, what: string): Effect {
+  const request = `${what}(${sem.path})`;
+  const order = sem.struct === "mmap_lock" ? [not_under_folio_lock(request)] : [];
+  return block(not_held(sem, what), might_sleep(request), ...order);
 }
 
 /** Nobody reads and nobody writes. */
@@ -70,7 +84,7 @@ function can_read(sem: RwSemaphore): Expr<boolean> {
 export function down_read(sem: RwSemaphore): Effect {
   return block(
     event(sem, "acquire", "shared"),
-    not_held(sem, "down_read"),
+    may_wait(sem, "down_read"),
     wait(can_read(sem)),
     set(sem.readers.at(self), true),
   );
@@ -100,7 +114,7 @@ export function down_write(sem: RwSemaphore): Routine {
   return routine("down_write", {}, () => ({
     fast: [
       `down_write(&${sem.path})`,
-      not_held(sem, "down_write"),
+      may_wait(sem, "down_write"),
       when(is_free(sem), [event(sem, "trylock", "exclusive"), set(sem.writer, self), ret()]),
       set(sem.waiting.at(self), true),
     ],

@@ -59,8 +59,8 @@ const one_frame = { ...sizes, sys_frames: 1 };
 describe("device MMU", () => {
   it("zap, flush, wait: nothing is left behind", () => {
     const actors = [setup("present"), map, fill, flush, zap];
-    // Nothing; set up. Mapped, zapped, submitted: each with and without a TLB entry. Flushed, waited,
-    // unmapped: without.
+    // Nothing; set up. Mapped, zapped, submitted: each with and without a TLB entry. Flushed,
+    // waited, unmapped: without.
     const chain = 2 + 3 * 2 + 3;
     const outcome = run({ shared: k, sizes: one_frame, actors, always });
     expect(outcome).toMatchObject({ verdict: "holds", states: chain, findings: [] });

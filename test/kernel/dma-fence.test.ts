@@ -30,8 +30,8 @@ const engine = actor("engine", {}, () => ({
 describe("dma_fence", () => {
   it("a waiter goes on when it has signalled", () => {
     const waited = every(submit, (s) => s.at("done").implies(k.fence.pending.not()));
-    // submit: before; added and pending; added and signalled; behind. The engine is at `run`, and at
-    // `again` only behind the signal.
+    // submit: before; added and pending; added and signalled; behind. The engine is at `run`, and
+    // at `again` only behind the signal.
     const outcome = run({ shared: k, actors: [submit, engine], always: { waited } });
     expect(outcome).toMatchObject(holds(6, 6));
   });

@@ -63,8 +63,8 @@ describe("do_anonymous_page()", () => {
     expect(outcome).toMatchObject(holds(3 + 2 * 2, 2 + 2 + 2));
   });
 
-  // 5^2 places of two faults; the 3^2 in which neither has passed do_anonymous_page() have one state,
-  // the others one for each frame.
+  // 5^2 places of two faults; the 3^2 in which neither has passed do_anonymous_page() have one
+  // state, the others one for each frame.
   it("two faults on one page map one frame", () => {
     const outcome = run({
       shared: k,
@@ -78,7 +78,8 @@ describe("do_anonymous_page()", () => {
 });
 
 describe("do_swap_page() on a device-private entry", () => {
-  // The driver's callback: moves the page to a system frame, in one step. It finds its folio locked.
+  // The driver's callback: moves the page to a system frame, in one step. It finds its folio
+  // locked.
   const to_ram = (me: { page: Ref<PageOf>; frame: Ref<FrameOf> }) =>
     routine("migrate_to_ram", { dst: Frame }, (mine) => ({
       move: [
@@ -100,8 +101,8 @@ describe("do_swap_page() on a device-private entry", () => {
   }));
   const moved = forall(Page, (p) => k.mm.pte.at(p).kind.eq("present"));
 
-  // Not set up. Nobody has the folio: at `fault` or `pte_lock`. One is at `migrate_to_ram`, and the others
-  // may wait as well; behind it, they may also have returned; at last somebody has ended.
+  // Not set up. Nobody has the folio: at `fault` or `pte_lock`. One is at `migrate_to_ram`, and the
+  // others may wait as well; behind it, they may also have returned; at last somebody has ended.
   it.each([1, 2, 3])("%i faults move the page once", (n) => {
     const outcome = run({
       shared: k,
@@ -150,8 +151,8 @@ describe("migration_entry_wait()", () => {
   it("sleeps until the folio is unlocked, or returns when the entry is another one", () => {
     const actors = [setup("present"), migrator, waiter];
     const outcome = run({ shared: k, sizes: one, actors, always, reachable });
-    // Nothing, or the page is set up; then 4 places of the migrator times: not come, looking, behind.
-    // It sleeps at the three places behind `install`, unless it looked behind `restore`.
+    // Nothing, or the page is set up; then 4 places of the migrator times: not come, looking,
+    // behind. It sleeps at the three places behind `install`, unless it looked behind `restore`.
     expect(outcome).toMatchObject(holds(1 + 4 * 3 + 3, 21));
   });
 

@@ -20,8 +20,8 @@ const user = actor("user", { frame: Frame }, (me) => ({
 }));
 
 describe("folio", () => {
-  // Each user is before, has one frame, or is behind: of u users j have frames, all different ones of
-  // the two system frames.
+  // Each user is before, has one frame, or is behind: of u users j have frames, all different ones
+  // of the two system frames.
   it.each([
     [1, 2 + 2],
     [2, 2 ** 2 + 2 * 2 * 2 + 2],

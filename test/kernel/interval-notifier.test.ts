@@ -1,7 +1,7 @@
 /**
- * The tokens of mmu-interval-notifier.ts against the numbers of mm/mmu_notifier.c. Both forms run in
- * lockstep in one model: every step does its token effects and its arithmetic. The numbers are those of
- * the kernel, in a range as wide as the invalidations of the model can drive them.
+ * The tokens of mmu-interval-notifier.ts against the numbers of mm/mmu_notifier.c. Both forms run
+ * in lockstep in one model: every step does its token effects and its arithmetic. The numbers are
+ * those of the kernel, in a range as wide as the invalidations of the model can drive them.
  */
 import {
   actor,

@@ -148,8 +148,8 @@ describe("migrate_pages()", () => {
     migrate: migrate_pages(k.mm, k.folio, me, me.moved, invalidate(me.page)),
   }));
 
-  // isolate, trylock, rmap_walk, itree_start, callback, try_to_migrate_one, end; check, alloc, read,
-  // write, refcount, remove_ptes, two unlocks; setup before.
+  // isolate, trylock, rmap_walk, itree_start, callback, try_to_migrate_one, end; check, alloc,
+  // read, write, refcount, remove_ptes, two unlocks; setup before.
   it("a page moves to another frame", () => {
     const outcome = run({
       shared: k,

@@ -28,8 +28,8 @@ const user = actor("user", {}, () => ({
 }));
 
 describe("refcount", () => {
-  // The owner has not made it yet: users are before or gave up. Afterwards they are anywhere, and the
-  // counter and `released` follow from where everybody is.
+  // The owner has not made it yet: users are before or gave up. Afterwards they are anywhere, and
+  // the counter and `released` follow from where everybody is.
   it.each([1, 2, 3])("an owner and %i users who try", (n) => {
     const at_rest = { released_once: k.released.eq(1) };
     const outcome = run({ shared: k, actors: [owner, user.times(n)], at_rest });

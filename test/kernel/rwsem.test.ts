@@ -39,9 +39,9 @@ describe("rw_semaphore", () => {
     expect(outcome).toMatchObject(holds(3 ** r, 2 * r * 3 ** (r - 1)));
   });
 
-  // By where the writer is. Before or behind: any of the 3^r reader states. Inside: no reader is, so
-  // 2^r. In the queue: a reader was inside when it queued and none got in since, so all but the state
-  // in which every reader is still before.
+  // By where the writer is. Before or behind: any of the 3^r reader states. Inside: no reader is,
+  // so 2^r. In the queue: a reader was inside when it queued and none got in since, so all but the
+  // state in which every reader is still before.
   it.each([1, 2, 3, 4])("a writer and %i readers", (r) => {
     const states = 3 ** r + (3 ** r - 1) + 2 ** r + 3 ** r;
     const moves = 2 * (2 * r * 3 ** (r - 1)) + r * 3 ** (r - 1);
@@ -50,8 +50,8 @@ describe("rw_semaphore", () => {
     expect(outcome).toMatchObject(holds(states, moves + writes));
   });
 
-  // before/queued/inside/behind, 4 * 4 pairs without: both inside; both queued; one queued while the
-  // other has not come yet.
+  // before/queued/inside/behind, 4 * 4 pairs without: both inside; both queued; one queued while
+  // the other has not come yet.
   it("two writers", () => {
     const outcome = run({ shared: k, actors: [writer.times(2), reader.times(0)], always });
     expect(outcome).toMatchObject({ verdict: "holds", states: 16 - 1 - 1 - 2 });

@@ -33,9 +33,9 @@ const at_rest = {
 const one = { ...sizes, sys_frames: 1 };
 
 describe("zap", () => {
-  // Every step is taken once but the queue of the two write locks; without contention they are fast.
-  // mmap_write_lock, vma_start_write, detach, vma_end_write, downgrade; itree_start, three of the
-  // callback, zap, end, finish; mmap_read_unlock. setup and call before.
+  // Every step is taken once but the queue of the two write locks; without contention they are
+  // fast. mmap_write_lock, vma_start_write, detach, vma_end_write, downgrade; itree_start, three of
+  // the callback, zap, end, finish; mmap_read_unlock. setup and call before.
   it("munmap() alone is a chain", () => {
     const outcome = run({
       shared: k,
