@@ -31,14 +31,13 @@ export const crosscheckCommand: Command = {
     variant: { value: "NAME", help: "a mutant or variant instead of the scheme itself" },
     "time-limit": { value: "TIME", help: `for each program that is run (default: ${SECONDS}s)` },
     "max-memory": { value: "SIZE", help: "for each tool that can be limited (default: 4G)" },
-    keep: { help: "leave the exported files where the tools ran, and say where" },
   },
   args: { min: 1, max: 1 },
   run: ask,
 };
 
 async function ask(input: Input): Promise<number> {
-  const { args, flags, values } = input;
+  const { args, values } = input;
   const tools = toolsOf(values.get("with"));
   const limits = {
     seconds: secondsOf(input, "time-limit") ?? SECONDS,
@@ -61,7 +60,6 @@ async function ask(input: Input): Promise<number> {
     header: exportHeader(task),
     limits,
     env: process.env,
-    keep: flags.has("keep"),
   });
   process.stdout.write(`${crosscheckTable(own, rows)}\n`);
   return codeOf(rows, values.has("with"));
