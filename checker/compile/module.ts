@@ -49,8 +49,9 @@ export function mostSuccessors(packing: Packing, fusion: Fusion): number {
 export function compileEngine(
   interpreter: Interpreter,
   packing: Packing,
-  { fusion, parts }: Reductions,
+  reductions: Reductions,
 ): Engine {
+  const { fusion } = reductions;
   const batch = newBatch(packing, mostSuccessors(packing, fusion));
   const candidates = batch.words.length / packing.words;
   const registers = new Int32Array(REGISTERS);
@@ -63,7 +64,8 @@ export function compileEngine(
     "R",
     "N",
     "Q",
-    moduleText(packing, { fusion, parts }),
+    "M",
+    moduleText(packing, reductions),
   ) as (...shared: (Int32Array | Float64Array | Uint8Array)[]) => Generated;
   const scratch = Math.max(candidates, 1024);
   const code = make(
@@ -75,6 +77,7 @@ export function compileEngine(
     registers,
     batch.fired,
     batch.reached,
+    batch.ends,
   );
   return {
     kind: "compiled",
@@ -103,7 +106,7 @@ function readRegisters(batch: Batch, registers: Int32Array): void {
 }
 
 /** The whole text; exported to be looked at. */
-export function moduleText(packing: Packing, { fusion, parts }: Reductions): string {
+export function moduleText(packing: Packing, { fusion, parts, movers }: Reductions): string {
   const { model, processes } = packing.layout;
   const list = (prefix: string): string =>
     Array.from({ length: packing.words }, (_, i) => `${prefix}${i}`).join(", ");
@@ -116,7 +119,8 @@ export function moduleText(packing: Packing, { fusion, parts }: Reductions): str
   const test = (name: string): string => `!${name}(${list("s")})`;
   const atRest = model.atRest.map((_, k) => test(`atRest${k}`));
   const calls = processes.map((p) => {
-    return `n = p${p.pid}(${list("s")}, n); if (n < 0) { R[1] = 1; n = ~n; break; }`;
+    const end = movers ? ` M[${p.pid - 1}] = n;` : "";
+    return `n = p${p.pid}(${list("s")}, n); if (n < 0) { R[1] = 1; n = ~n; break; }${end}`;
   });
   const facts = model.reachable.map((_, k) => {
     return `if (Q[${k}] === 0 && reachable${k}(${list("s")})) Q[${k}] = 1;`;

@@ -10,19 +10,22 @@
  */
 import {
   type ActorDecl,
+  allExprs,
   DONE,
   type Expr,
   initialValue,
   type Layout,
   type Ref,
 } from "../../model/ir/index.ts";
-import { type Path, pathsOf, refsIn } from "./paths.ts";
+import { type Path, pathsOf } from "./paths.ts";
 
 export interface Lock {
   name: string;
   kind: "mutex" | "count";
   /** One for all, and not one per cell of an array. */
   single: boolean;
+  /** It holds the number of its owner. */
+  owned: boolean;
   /** Its value when nobody holds it. */
   free: number;
   /** Locks that are free, in all steps that take it, before it is taken. */
@@ -73,7 +76,8 @@ export function findLocks(layout: Layout, paths: Paths): LockUsage {
     for (const kind of ["mutex", "count"] as const) {
       const counts = free === 0 && cells.lo === 0 && fitsCount(layout, paths, name, cells.hi);
       if (kind === "count" && !counts) continue;
-      const lock: Lock = { name, kind, single, free, excludes: new Set() };
+      const owned = cells.decl.domain.kind === "proc";
+      const lock: Lock = { name, kind, single, owned, free, excludes: new Set() };
       if (actors.every((actor, i) => isDisciplined(actor, paths[i] ?? [], lock, own))) {
         usage.locks.set(name, lock);
         break;
@@ -135,7 +139,7 @@ function opOf(write: Path["writes"][number], path: Path, lock: Lock): LockOp["op
     return value.op === "add" ? "take" : value.op === "sub" ? "free" : undefined;
   }
   if (value.kind === "const" && value.value === lock.free) return "free";
-  const taken = value.kind === "self" || value.kind === "const";
+  const taken = value.kind === "self" || (value.kind === "const" && !lock.owned);
   const waited = path.waits.some((w) => saysFree(w, lock) === cell);
   return taken && waited ? "take" : undefined;
 }
@@ -251,27 +255,30 @@ function pathObeys(
   }
   const counted = own.flatMap((w) => (w.value && lock.kind === "count" ? [w.value] : []));
   for (const wait of path.waits) {
-    if (refsTo(wait, lock) && saysFree(wait, lock) === undefined) return false;
+    if (foreignReads(wait, lock).length > 0 && saysFree(wait, lock) === undefined) return false;
   }
-  return path.evaluated.every(({ expr, asserted }) => {
-    if (!refsTo(expr, lock) || counted.includes(expr)) return true;
-    if (lock.kind === "count") return false;
-    if (asserted && may.size === 0 && saysNotMine(expr, lock)) return true;
-    return refsIn(expr).every((ref) => {
-      const isLock = ref.kind === "shared" && ref.name === lock.name;
-      return !isLock || must.has(`${lock.name} ${cellOf(ref)}`);
-    });
+  return path.evaluated.every((expr) => {
+    if (counted.includes(expr)) return true;
+    const reads = foreignReads(expr, lock);
+    return reads.every((r) => lock.kind === "mutex" && must.has(`${lock.name} ${cellOf(r)}`));
   });
 }
 
-function refsTo(expr: Expr, lock: Lock): boolean {
-  return refsIn(expr).some((r) => r.kind === "shared" && r.name === lock.name);
-}
-
-/** `owner != self`, where this process does not own it: true whatever the others do. */
-function saysNotMine(expr: Expr, lock: Lock): boolean {
-  if (expr.kind !== "compare" || expr.op !== "ne") return false;
-  return isRef(expr.left, lock.name) && expr.right.kind === "self";
+/**
+ * Where the lock is read, other than in `owner == self`: whether a process owns a lock is changed by
+ * nobody but that process.
+ */
+function foreignReads(expr: Expr, lock: Lock): Ref[] {
+  const isOwner = (e: Expr): boolean =>
+    e.kind === "compare" &&
+    (e.op === "eq" || e.op === "ne") &&
+    isRef(e.left, lock.name) &&
+    e.right.kind === "self";
+  const ownership = allExprs(expr).filter(isOwner);
+  const harmless = ownership.flatMap((e) => (e.kind === "compare" ? [e.left] : []));
+  return allExprs(expr).flatMap((e) =>
+    e.kind === "read" && isRef(e, lock.name) && !harmless.includes(e) ? [e.ref] : [],
+  );
 }
 
 /** Indexed by nothing, by locals, by the process, or by its own cell of an array. */

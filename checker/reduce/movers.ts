@@ -75,7 +75,7 @@ export function stepKinds(layout: Layout): StepKind[][] | undefined {
 
 /** Does a step look at where another process stands, or at its locals? */
 function looksAtOthers(paths: Paths): boolean {
-  const exprs = paths.flat(2).flatMap((p) => [...p.waits, ...p.evaluated.map((e) => e.expr)]);
+  const exprs = paths.flat(2).flatMap((p) => [...p.waits, ...p.evaluated]);
   return exprs.flatMap(allExprs).some((e) => {
     return e.kind === "atLabel" || (e.kind === "read" && e.ref.kind === "peek");
   });

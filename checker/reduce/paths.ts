@@ -15,8 +15,8 @@ import {
 export interface Path {
   /** Conjuncts of all `wait` conditions. */
   waits: Expr[];
-  /** Other expressions evaluated, with a mark for those of assertions. */
-  evaluated: { expr: Expr; asserted: boolean }[];
+  /** Other expressions evaluated. */
+  evaluated: Expr[];
   writes: { target: Ref; value: Expr | undefined; repeated: boolean }[];
   /** Label after the step. */
   to: string;
@@ -49,17 +49,14 @@ function walk(body: Stmt[], paths: Path[], repeated: boolean): Path[] | undefine
 }
 
 function take(stmt: Stmt, paths: Path[], repeated: boolean): Path[] | undefined {
-  const seen = (path: Path, exprs: Expr[], asserted = false): Path => {
-    return {
-      ...path,
-      evaluated: [...path.evaluated, ...exprs.map((expr) => ({ expr, asserted }))],
-    };
+  const seen = (path: Path, exprs: Expr[]): Path => {
+    return { ...path, evaluated: [...path.evaluated, ...exprs] };
   };
   switch (stmt.kind) {
     case "wait":
       return paths.map((p) => ({ ...p, waits: [...p.waits, ...conjuncts(stmt.cond)] }));
     case "assert":
-      return paths.map((p) => seen(p, [stmt.cond], true));
+      return paths.map((p) => seen(p, [stmt.cond]));
     case "lock":
       return paths.map((p) => seen(p, stmt.event.index));
     case "choose":
@@ -95,7 +92,7 @@ function conjuncts(expr: Expr): Expr[] {
 
 /** Every reference that is read on the path; those of `wait` conditions too. */
 export function readsOn(path: Path): Ref[] {
-  return [...path.waits, ...path.evaluated.map((e) => e.expr)].flatMap(refsIn);
+  return [...path.waits, ...path.evaluated].flatMap(refsIn);
 }
 
 export function refsIn(expr: Expr): Ref[] {

@@ -21,6 +21,11 @@ export interface Batch {
   fired: Float64Array;
   /** One per `reachable` fact: 1 once it was true. */
   reached: Uint8Array;
+  /**
+   * Of the last state expanded, by process number minus one: words filled when all of the process'
+   * successors were in the batch. Written on demand only.
+   */
+  ends: Int32Array;
 }
 
 /** Words that hold the states, and the hash index over them. State 0 does not exist. */
@@ -35,6 +40,8 @@ export interface Tables {
 export interface Reductions {
   parts: Interchangeable[];
   fusion: Fusion;
+  /** Also tell who moved (see `Batch.ends`); for graphs whose edges have a mover. */
+  movers?: boolean;
 }
 
 export interface Engine {
@@ -96,5 +103,6 @@ export function newBatch(packing: Packing, mostSuccessors: number): Batch {
     terminal: 0,
     fired: new Float64Array(labelNumbers(packing).total),
     reached: new Uint8Array(model.reachable.length),
+    ends: new Int32Array(packing.layout.processes.length),
   };
 }

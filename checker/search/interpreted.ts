@@ -35,6 +35,7 @@ export function interpretedEngine(
   const expandOne = (i: number): boolean => {
     const state = stateOf(i);
     const runs = runsFrom(interpreter, fusion, state);
+    batch.ends.fill(batch.filled);
     for (const run of runs) {
       if (run.violation) return false;
       for (const step of run.steps) {
@@ -43,6 +44,7 @@ export function interpretedEngine(
       }
       packState(packing, run.next, batch.words, batch.filled);
       batch.filled += words;
+      batch.ends.fill(batch.filled, (run.steps[0]?.pid ?? 1) - 1);
     }
     if (runs.length > 0) return true;
     if (isDeadlock(interpreter, state, [])) return false;
