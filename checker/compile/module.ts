@@ -163,8 +163,8 @@ ${facts.join("\n")}
   }
 }
 ${parts.length > 0 ? canonText(packing, parts) : "function canonAll() {}"}
-${tableText(packing.words, parts.length > 0)}
-return { bind, expand, insert, grow, check, reach, canonAll };
+${tableText(packing.words, parts.length > 0, shared)}
+return { bind, expand, insert, grow, place, check, reach, canonAll };
 `;
 }
 
