@@ -1,0 +1,137 @@
+/** A model through the other checkers: export, build, run, compare. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Exported, exportModel } from "../../model/export/index.ts";
+import { layoutOf, type Model } from "../../model/ir/index.ts";
+import { withFolder } from "../temporary.ts";
+import type { Report } from "./parse.ts";
+import { type Ran, run } from "./process.ts";
+import { type Command, type Limits, type Recipe, recipeFor } from "./recipes.ts";
+import { findTool, HOW_TO_GET, TARGET_OF, type Tool } from "./tools.ts";
+
+/** Our own result, of a search without reductions. */
+export interface Own {
+  verdict: "holds" | "violated" | "incomplete";
+  states: number;
+  transitions: number;
+}
+
+export interface Row {
+  tool: Tool;
+  version: string;
+  /** Without what the tool counts besides the model's own; undefined when it did not say. */
+  states: number | undefined;
+  transitions: number | undefined;
+  verdict: "holds" | "violated" | "incomplete" | "failed" | "missing" | "refused";
+  /** Undefined when there is nothing to compare: a missing tool, an incomplete search. */
+  agree: boolean | undefined;
+  /** `kind property` of what the tool found violated. */
+  claim: string | undefined;
+  note: string;
+}
+
+export interface CrosscheckOptions {
+  tools: readonly Tool[];
+  /** For the files and the TLA+ module. */
+  name: string;
+  /** Goes to the head of the exported files. */
+  header: string[];
+  limits: Limits;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * One row per tool, in the order asked for. The model should be the one that was searched: dead locals
+ * reset or not, no reductions. When ours is a violation only the verdicts are compared, because every tool
+ * stops somewhere else.
+ */
+export async function crosscheck(
+  model: Model,
+  own: Own,
+  options: CrosscheckOptions,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const tool of options.tools) rows.push(await second(tool, model, own, options));
+  return rows;
+}
+
+const EMPTY = { version: "", states: undefined, transitions: undefined, claim: undefined };
+
+async function second(
+  tool: Tool,
+  model: Model,
+  own: Own,
+  options: CrosscheckOptions,
+): Promise<Row> {
+  const programs = findTool(tool, options.env);
+  const nothing = { tool, ...EMPTY, agree: undefined };
+  if (!programs) return { ...nothing, verdict: "missing", note: HOW_TO_GET[tool] };
+  const exported = exportModel(model, TARGET_OF[tool], options);
+  const [refusal] = exported.refusals;
+  if (refusal) {
+    const note = `${refusal.feature} (${refusal.place}): ${refusal.text}`;
+    return { ...nothing, verdict: "refused", note };
+  }
+  return withFolder(async (folder) => {
+    for (const file of exported.files) await writeFile(join(folder, file.name), file.text);
+    const size = { states: own.states, cells: layoutOf(model).slots.length };
+    const recipe = recipeFor(tool, options.name, size, options.limits, programs);
+    const start = (command: Command): Promise<Ran> =>
+      run(programs[command.program] ?? command.program, command.args, {
+        cwd: folder,
+        seconds: options.limits.seconds,
+      });
+    const report = await follow(recipe, start, options.limits);
+    return compare(tool, await versionOf(recipe, start), report, exported, own);
+  });
+}
+
+type Start = (command: Command) => Promise<Ran>;
+
+async function follow(recipe: Recipe, start: Start, limits: Limits): Promise<Report> {
+  const nothing = { states: undefined, transitions: undefined, claim: undefined };
+  const outOfTime = `time limit of ${limits.seconds} s`;
+  for (const command of recipe.build) {
+    const { output, code, timedOut } = await start(command);
+    if (timedOut) return { ...nothing, verdict: "incomplete", note: `${outOfTime} (building)` };
+    if (code !== 0) {
+      const said = output.trim().split("\n").slice(0, 2).join(" | ");
+      return { ...nothing, verdict: "failed", note: `${command.program}: ${said}` };
+    }
+  }
+  const { output, timedOut } = await start(recipe.search);
+  return timedOut ? { ...nothing, verdict: "incomplete", note: outOfTime } : recipe.parse(output);
+}
+
+async function versionOf(recipe: Recipe, start: Start): Promise<string> {
+  const { output } = await start(recipe.version);
+  return recipe.versionPattern.exec(output)?.[1] ?? "";
+}
+
+function compare(tool: Tool, version: string, report: Report, exported: Exported, own: Own): Row {
+  const less = (n: number | undefined, extra: number): number | undefined =>
+    n === undefined ? undefined : n - extra;
+  // A search that stopped early may not have come to what is counted besides.
+  const extra = report.verdict === "holds" ? exported.extra : { states: 0, transitions: 0 };
+  const states = less(report.states, extra.states);
+  const transitions = less(report.transitions, extra.transitions);
+  const claim = report.claim === undefined ? undefined : exported.claims[report.claim];
+  const row = {
+    tool,
+    version,
+    states,
+    transitions,
+    verdict: report.verdict,
+    claim,
+    note: report.note,
+  };
+  return { ...row, agree: agrees(row, own) };
+}
+
+function agrees(row: Omit<Row, "agree">, own: Own): boolean | undefined {
+  if (row.verdict === "failed") return false;
+  if (row.verdict === "incomplete" || own.verdict === "incomplete") return undefined;
+  if (row.verdict !== own.verdict) return false;
+  if (own.verdict === "violated") return true;
+  return row.states === own.states && row.transitions === own.transitions;
+}

@@ -1,0 +1,45 @@
+/** One program run to its end or to the limit, with everything it printed. */
+import { spawn } from "node:child_process";
+
+export interface Ran {
+  /** Standard output and standard error, as they came. */
+  output: string;
+  code: number | null;
+  timedOut: boolean;
+}
+
+/** More output than this is dropped from the middle on: counterexamples can be long. */
+const MAX_OUTPUT = 4_000_000;
+
+/** Rejects only when the program can't be started. */
+export function run(
+  command: string,
+  args: string[],
+  options: { cwd: string; seconds: number },
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    let timedOut = false;
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (output.length > 2 * MAX_OUTPUT) {
+        output = output.slice(0, MAX_OUTPUT / 2) + output.slice(-MAX_OUTPUT / 2);
+      }
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, options.seconds * 1000);
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ output, code, timedOut });
+    });
+  });
+}

@@ -1,0 +1,140 @@
+/** How each tool is built and run on an exported model, and how its output is read. */
+import { parseLtsmin, parseRumur, parseSpin, parseTlc, type Report } from "./parse.ts";
+import type { Tool } from "./tools.ts";
+
+export interface Limits {
+  /** For each program that is run. */
+  seconds: number;
+  megabytes: number;
+  threads: number;
+}
+
+export interface Command {
+  /** Key of the program in what `findTool` returns, or a file of the working folder. */
+  program: string;
+  args: string[];
+}
+
+export interface Recipe {
+  version: Command;
+  versionPattern: RegExp;
+  /** A failure of one of these means that the exported text is wrong. */
+  build: Command[];
+  search: Command;
+  parse: (text: string) => Report;
+}
+
+/** Depth-first search needs room for its longest path: at most all states. */
+function pathRoom(states: number): number {
+  return Math.max(100_000, states + 100);
+}
+
+/** Twice the states, as a power of two, within what is sensible. */
+function tableBits(states: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.ceil(Math.log2(Math.max(2, states))) + 2));
+}
+
+/** `name`: base name of the exported files; `states`: how many to expect; `cells`: length of a state. */
+export function recipeFor(
+  tool: Tool,
+  name: string,
+  size: { states: number; cells: number },
+  limits: Limits,
+  programs: Record<string, string>,
+): Recipe {
+  switch (tool) {
+    case "spin":
+      return spin(name, size, limits);
+    case "rumur":
+      return rumur(name, size, limits);
+    case "tlc":
+      return tlc(name, limits, programs.jar ?? "");
+    case "ltsmin":
+      return ltsmin(name, size, limits);
+  }
+}
+
+/** Compiling costs more than the search of a small model. */
+function optimised(size: { states: number }): string {
+  return size.states > 100_000 ? "-O2" : "-O0";
+}
+
+function spin(name: string, size: { states: number; cells: number }, limits: Limits): Recipe {
+  const vector = Math.max(1024, 8 * size.cells + 256);
+  const defines = [
+    "-DSAFETY",
+    "-DNOREDUCE",
+    `-DVECTORSZ=${vector}`,
+    `-DMEMLIM=${limits.megabytes}`,
+  ];
+  const search = [`-m${pathRoom(size.states)}`, `-w${tableBits(size.states, 16, 30)}`, "-n"];
+  return {
+    version: { program: "spin", args: ["-V"] },
+    versionPattern: /Version (\S+)/,
+    build: [
+      { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `${name}.pml`] },
+      {
+        program: "gcc",
+        args: [optimised(size), "-w", ...defines, "-o", "pan", "pan.c"],
+      },
+    ],
+    search: { program: "./pan", args: search },
+    parse: parseSpin,
+  };
+}
+
+function rumur(name: string, size: { states: number }, limits: Limits): Recipe {
+  const options = [
+    ["--symmetry-reduction", "off"],
+    ["--deadlock-detection", "off"],
+    ["--threads", String(limits.threads)],
+    ["--output", `${name}.c`],
+  ].flat();
+  const wide = process.arch === "x64" ? ["-mcx16"] : [];
+  const args = [
+    optimised(size),
+    "-std=c11",
+    "-w",
+    ...wide,
+    "-o",
+    "verifier",
+    `${name}.c`,
+    "-lpthread",
+    "-latomic",
+  ];
+  return {
+    version: { program: "rumur", args: ["--version"] },
+    versionPattern: /version v?(\S+)/,
+    build: [
+      { program: "rumur", args: [...options, `${name}.m`] },
+      { program: "gcc", args },
+    ],
+    search: { program: "./verifier", args: [] },
+    parse: parseRumur,
+  };
+}
+
+function tlc(name: string, limits: Limits, jar: string): Recipe {
+  const java = [`-Xmx${limits.megabytes}m`, "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC"];
+  const args = [...java, "-workers", String(limits.threads), "-metadir", "states", `${name}.tla`];
+  return {
+    version: { program: "java", args: [...java, "-h"] },
+    versionPattern: /Version (\S+)/,
+    build: [],
+    search: { program: "java", args },
+    parse: parseTlc,
+  };
+}
+
+function ltsmin(name: string, size: { states: number }, limits: Limits): Recipe {
+  const library = `${name}.spins`;
+  const table = `-s${tableBits(size.states, 18, 32)}`;
+  const strategy = [`--threads=${limits.threads}`, "--strategy=bfs", "--state=table", table];
+  return {
+    version: { program: "prom2lts-mc", args: ["--version"] },
+    versionPattern: /v?(\d\S+)/,
+    build: [{ program: "gcc", args: ["-O1", "-shared", "-fPIC", "-o", library, `${name}.c`] }],
+    search: { program: "prom2lts-mc", args: [...strategy, "-i", "all_hold", library] },
+    parse: parseLtsmin,
+  };
+}
