@@ -4,6 +4,7 @@
  */
 import type { Effect } from "./effect.ts";
 import { type Expr, makeExpr, makeRef } from "./expr.ts";
+import { captureFrames, type Frame } from "./frames.ts";
 import { type Accesses, access, type Declared, type Fields } from "./shared.ts";
 import type { SizeLike } from "./size.ts";
 import type { Proc } from "./type.ts";
@@ -22,6 +23,8 @@ export type Checked<S> = { readonly [K in keyof S]: StepOf<(keyof S & string) | 
 export interface Routine {
   readonly kind: "routine";
   readonly name: string;
+  /** Where it is called: its steps may be written in a library. */
+  readonly frames: Frame[];
   /** Declares the locals under the prefix and returns the steps. */
   readonly instantiate: (prefix: string, declared: Declared[]) => Steps;
 }
@@ -46,6 +49,7 @@ export function routine<F extends Fields, S extends Steps>(
   return {
     kind: "routine",
     name,
+    frames: captureFrames(),
     instantiate: (prefix, declared) => body(localsOf(locals, prefix, declared)),
   };
 }

@@ -23,6 +23,8 @@ export interface FlatStep {
   scope: Scope;
   routine: string[];
   frames: Frame[];
+  /** Where the routines are called that the step is in, innermost first. */
+  calls: Frame[];
   /** A step that was taken out: who reaches it goes on here (undefined: done). */
   removed?: { next: FlatStep | undefined };
 }
@@ -57,7 +59,7 @@ export function flatten(who: Actor): FlatActor {
     unlinked: [],
   };
   for (const [name, decl] of Object.entries(who.locals)) access(decl, "local", name, out.declared);
-  addSteps(who.body(who.me), "", [], out);
+  addSteps(who.body(who.me), { prefix: "", routine: [], calls: [] }, out);
   for (const { scope, positions, end } of out.unlinked) {
     for (const [key, position] of positions) scope.starts.set(key, out.steps[position]);
     scope.end = out.steps[end];
@@ -66,13 +68,20 @@ export function flatten(who: Actor): FlatActor {
   return { name, declared, steps, written: steps.map((s) => s.label) };
 }
 
-function addSteps(list: Steps, prefix: string, routine: string[], out: Flattening): void {
-  const scope: Scope = { prefix, starts: new Map(), end: undefined };
+/** Where a list of steps stands: its prefix, and the routines around it. */
+interface Place {
+  prefix: string;
+  routine: string[];
+  calls: Frame[];
+}
+
+function addSteps(list: Steps, place: Place, out: Flattening): void {
+  const scope: Scope = { prefix: place.prefix, starts: new Map(), end: undefined };
   const positions = new Map<string, number>();
   for (const [key, step] of Object.entries(list)) {
-    checkLabel(key, prefix);
+    checkLabel(key, place.prefix);
     positions.set(key, out.steps.length);
-    addStep(step, prefix + key, scope, routine, out);
+    addStep(step, place.prefix + key, scope, place, out);
   }
   out.unlinked.push({ scope, positions, end: out.steps.length });
 }
@@ -81,17 +90,19 @@ function addStep(
   step: StepOf<string>,
   label: string,
   scope: Scope,
-  routine: string[],
+  { routine, calls }: Place,
   out: Flattening,
 ): void {
   if ("kind" in step) {
-    const inner = step.instantiate(`${label}.`, out.declared);
-    addSteps(inner, `${label}.`, [...routine, step.name], out);
+    const prefix = `${label}.`;
+    const inner = step.instantiate(prefix, out.declared);
+    const around = [...step.frames, ...calls];
+    addSteps(inner, { prefix, routine: [...routine, step.name], calls: around }, out);
     return;
   }
   const [text, ...effects] = step;
-  const frames = effects[0]?.frames ?? captureFrames();
-  out.steps.push({ label, text, effects, scope, routine, frames });
+  const frames = [...(effects[0]?.frames ?? captureFrames()), ...calls];
+  out.steps.push({ label, text, effects, scope, routine, frames, calls });
 }
 
 function checkLabel(key: string, prefix: string): void {

@@ -113,7 +113,8 @@ function mark({ effect }: Effect<string>, step: Step): void {
 function lowerEffect(e: Effect<string>, step: FlatStep, actor: FlatActor, cx: Lowering): Stmt[] {
   const all = (list: readonly Effect<string>[]): Stmt[] =>
     list.flatMap((inner) => lowerEffect(inner, step, actor, cx));
-  const { effect, frames } = e;
+  const { effect } = e;
+  const frames = [...e.frames, ...step.calls];
   switch (effect.kind) {
     case "plain":
       return [withSrc(effect.stmt, frames, cx)];

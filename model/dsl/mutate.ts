@@ -51,9 +51,10 @@ function newSteps(list: Steps, like: FlatStep): FlatStep[] {
       );
     }
     const [text, ...effects] = step;
-    const { scope, routine } = like;
-    const frames = effects[0]?.frames ?? [];
-    const made: FlatStep = { label: scope.prefix + key, text, effects, scope, routine, frames };
+    const { scope, routine, calls } = like;
+    const frames = [...(effects[0]?.frames ?? []), ...calls];
+    const label = scope.prefix + key;
+    const made: FlatStep = { label, text, effects, scope, routine, frames, calls };
     scope.starts.set(key, made);
     return made;
   });

@@ -128,7 +128,17 @@ function applySteps(changes: Change[], flats: FlatActor[]): void {
       const text = `no actor ${change.actor} to change`;
       throw new SpecError("MR135", text, `actors are: ${known}`, change.frames);
     }
-    if (change.kind === "steps") change.apply(flat);
+    if (change.kind === "steps") applyOne(change, flat);
+  }
+}
+
+/** A change that does not fit is a mistake at the place where the change is written. */
+function applyOne(change: Extract<Change, { kind: "steps" }>, flat: FlatActor): void {
+  try {
+    change.apply(flat);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new SpecError(error.code, error.message, error.fix, change.frames);
   }
 }
 
