@@ -169,6 +169,8 @@ const KINDS: Record<Violation["kind"], true> = {
   range: true,
   unset: true,
   division: true,
+  liveness: true,
+  starvation: true,
 };
 
 function kindAt(value: unknown): Violation["kind"] {

@@ -58,6 +58,7 @@ export {
   move_before,
   remove,
   replace,
+  schedule_of,
   swap,
 } from "./dsl/mutate.ts";
 export {
@@ -81,6 +82,7 @@ export {
   type Variant,
   type VariantInfo,
 } from "./dsl/spec.ts";
+export { always_eventually, eventually, leads_to, type Temporal } from "./dsl/temporal.ts";
 export {
   bool,
   type Member,

@@ -40,7 +40,12 @@ function violated(violation: Violation, when: string): string {
   return match(violation.kind)
     .with("always", "assert", "range", "unset", "division", () => `${name} violated ${when}`)
     .with("atRest", () => `${name} violated at rest, ${when.replace(/^at/, "after")}`)
-    .with("deadlock", () => `deadlock ${when.replace(/^at/, "after")}`)
+    .with("deadlock", () => `${name.replace("_", " ")} ${when.replace(/^at/, "after")}`)
+    .with(
+      "liveness",
+      () => `${name} violated: nothing more has to happen ${when.replace(/^at/, "after")}`,
+    )
+    .with("starvation", () => `starvation ${when.replace(/^at/, "after")}`)
     .exhaustive();
 }
 

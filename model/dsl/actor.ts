@@ -2,6 +2,7 @@
  * Actors and routines: labelled steps. One label is one atomic step; falling through goes to the
  * next key; the value of a key is the C line and its effects, or a routine that is called there.
  */
+import type { Fairness } from "../ir/index.ts";
 import type { Effect } from "./effect.ts";
 import { type Expr, makeExpr, makeRef } from "./expr.ts";
 import { captureFrames, type Frame } from "./frames.ts";
@@ -54,6 +55,12 @@ export function routine<F extends Fields, S extends Steps>(
   };
 }
 
+/** What claims about infinite runs assume of the scheduler; see `Fairness` of the IR. */
+export interface Schedule {
+  fairness?: Fairness;
+  finite?: boolean;
+}
+
 /** `count` identical processes that run these steps. */
 export interface Actor<F extends Fields = Fields, S = unknown> {
   readonly kind: "actor";
@@ -61,6 +68,7 @@ export interface Actor<F extends Fields = Fields, S = unknown> {
   readonly locals: F;
   readonly count: SizeLike;
   readonly doc: string;
+  readonly schedule: Schedule;
   /** The locals, for steps that mutants insert. */
   readonly me: Accesses<F>;
   readonly labels?: keyof S & string;
@@ -69,6 +77,13 @@ export interface Actor<F extends Fields = Fields, S = unknown> {
   times(count: SizeLike): Actor<F, S>;
   /** What the head of its lane says ("svm fault worker"). */
   as(doc: string): Actor<F, S>;
+  /**
+   * The scheduler's promise: "weak" (it moves if it can all the time; the default), "strong" (it
+   * moves if it can again and again), "none" (it may stop anywhere).
+   */
+  fair(fairness: Fairness): Actor<F, S>;
+  /** Takes finitely many steps only, and ends up done, idle or blocked. */
+  finite(): Actor<F, S>;
 }
 
 /** An actor of whatever labels, and of whatever locals if none are given. */
@@ -80,18 +95,21 @@ export function actor<F extends Fields, S extends Steps>(
   locals: F,
   body: (me: Accesses<F>) => S & Checked<S>,
 ): Actor<F, S> {
-  const made = (count: SizeLike, doc: string): Actor<F, S> => ({
+  const made = (count: SizeLike, doc: string, schedule: Schedule): Actor<F, S> => ({
     kind: "actor",
     name,
     locals,
     count,
     doc,
+    schedule,
     me: localsOf(locals, "", []),
     body,
-    times: (n) => made(n, doc),
-    as: (text) => made(count, text),
+    times: (n) => made(n, doc, schedule),
+    as: (text) => made(count, text, schedule),
+    fair: (fairness) => made(count, doc, { ...schedule, fairness }),
+    finite: () => made(count, doc, { ...schedule, finite: true }),
   });
-  return made(1, "");
+  return made(1, "", {});
 }
 
 /** One process of an actor, seen from a property. */

@@ -1,11 +1,12 @@
 /** From flat steps and effects to the IR: gotos get their labels, places become sources. */
-import type { Model, Property, Src, Step, Stmt } from "../ir/index.ts";
+import type { Liveness, Mark, Model, Property, Src, Step, Stmt } from "../ir/index.ts";
 import { DONE } from "../ir/index.ts";
 import type { Effect, EffectNode } from "./effect.ts";
 import { type Claim, type Expr, irDomain, literalValue } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { type Frame, type Locate, SpecError } from "./frames.ts";
 import type { Declared, HeldLock } from "./shared.ts";
+import type { Temporal } from "./temporal.ts";
 
 export interface Lowering {
   locate: Locate | undefined;
@@ -49,6 +50,22 @@ export function lowerProperties(
     const lowered = { name, expr: widenLabels(expr.node, actors) };
     const doc = "says" in property ? { doc: property.says } : {};
     return withSrc({ ...lowered, ...doc }, expr.frames, cx);
+  });
+}
+
+export function lowerLiveness(
+  named: Record<string, Temporal>,
+  actors: FlatActor[],
+  cx: Lowering,
+): Liveness[] {
+  return Object.entries(named).map(([name, claim]): Liveness => {
+    const { temporal, from, expr, says } = claim;
+    const node = widenLabels(expr.node, actors);
+    const doc = says === undefined ? {} : { doc: says };
+    const own = withSrc({ name, expr: node, ...doc }, expr.frames, cx);
+    if (temporal !== "leads_to") return { kind: temporal, ...own };
+    if (!from) throw new Error(`${name}: leads_to without a start`);
+    return { kind: temporal, from: widenLabels(from.node, actors), ...own };
   });
 }
 
@@ -110,16 +127,37 @@ function mark({ effect }: Effect<string>, step: Step): void {
   else step.mark = effect.mark;
 }
 
+/** A mark in a branch is on the jump that ends the branch. */
+function markJump(list: readonly Effect<string>[], stmts: Stmt[]): Stmt[] {
+  const [first] = marksIn(list);
+  if (!first) return stmts;
+  const { mark, frames } = first;
+  const last = stmts.at(-1);
+  if (last?.kind === "goto" && (mark === "retry" || mark === "progress")) {
+    return [...stmts.slice(0, -1), { ...last, mark }];
+  }
+  const where = mark === "idle" || mark === "rare" ? "outside branches" : "before a goto";
+  throw new SpecError("MR114", `${mark}() is misplaced`, `write it ${where}`, frames);
+}
+
+function marksIn(list: readonly Effect<string>[]) {
+  return list.flatMap(({ effect, frames }): { mark: Mark | "idle" | "rare"; frames: Frame[] }[] => {
+    if (effect.kind === "block") return marksIn(effect.effects);
+    return effect.kind === "mark" ? [{ mark: effect.mark, frames }] : [];
+  });
+}
+
 function lowerEffect(e: Effect<string>, step: FlatStep, actor: FlatActor, cx: Lowering): Stmt[] {
-  const all = (list: readonly Effect<string>[]): Stmt[] =>
+  const plain = (list: readonly Effect<string>[]): Stmt[] =>
     list.flatMap((inner) => lowerEffect(inner, step, actor, cx));
+  const all = (list: readonly Effect<string>[]): Stmt[] => markJump(list, plain(list));
   const { effect } = e;
   const frames = [...e.frames, ...step.calls];
   switch (effect.kind) {
     case "plain":
       return [withSrc(effect.stmt, frames, cx)];
     case "block":
-      return all(effect.effects);
+      return plain(effect.effects);
     case "when": {
       const stmt: Stmt = {
         kind: "when",

@@ -3,7 +3,7 @@
  * a known mistake made of such changes; a variant is another design. Steps inside a call are named
  * by their flat label (`again.wait_event`).
  */
-import type { Actor, AnyActor, StepOf, Steps } from "./actor.ts";
+import type { Actor, AnyActor, Schedule, StepOf, Steps } from "./actor.ts";
 import { makeRef, type Ref } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
 import { captureFrames, type Frame, SpecError } from "./frames.ts";
@@ -21,7 +21,8 @@ type LeafStep = Exclude<StepOf<string>, { kind: "routine" }>;
 
 export type Change =
   | { kind: "steps"; actor: string; frames: Frame[]; apply: (actor: FlatActor) => void }
-  | { kind: "count"; actor: string; frames: Frame[]; count: SizeLike };
+  | { kind: "count"; actor: string; frames: Frame[]; count: SizeLike }
+  | { kind: "schedule"; actor: string; frames: Frame[]; schedule: Schedule };
 
 function change(actor: AnyActor, apply: (actor: FlatActor) => void): Change {
   return { kind: "steps", actor: actor.name, frames: captureFrames(), apply };
@@ -154,4 +155,9 @@ export function local_of<T>(path: string, type: Type<T>): Ref<T> {
 /** Another number of processes. */
 export function count_of(actor: AnyActor, count: SizeLike): Change {
   return { kind: "count", actor: actor.name, frames: captureFrames(), count };
+}
+
+/** Another promise of the scheduler: `schedule_of(zap, { finite: false })`. */
+export function schedule_of(actor: AnyActor, schedule: Schedule): Change {
+  return { kind: "schedule", actor: actor.name, frames: captureFrames(), schedule };
 }

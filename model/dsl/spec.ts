@@ -1,15 +1,16 @@
 /** A spec: the state, the actors, the claims, the sizes, and the mistakes that must be caught. */
 import type { Model } from "../ir/index.ts";
 import { IR_FORMAT, IR_VERSION } from "../ir/index.ts";
-import type { AnyActor } from "./actor.ts";
+import type { AnyActor, Schedule } from "./actor.ts";
 import type { Claim, Expr } from "./expr.ts";
 import { finish } from "./finish.ts";
 import { type FlatActor, flatten } from "./flatten.ts";
 import { captureFrames, type Frame, type Locate, SpecError } from "./frames.ts";
-import { lowerProperties, lowerSteps, lowerVars, widenLabels } from "./lower.ts";
+import { lowerLiveness, lowerProperties, lowerSteps, lowerVars, widenLabels } from "./lower.ts";
 import type { Change } from "./mutate.ts";
 import { stateOf } from "./shared.ts";
 import type { SizeLike } from "./size.ts";
+import type { Temporal } from "./temporal.ts";
 
 interface Altered {
   /** What was changed, for people. */
@@ -44,6 +45,8 @@ export interface SpecInput {
   always?: Record<string, Expr<boolean> | Claim>;
   at_rest?: Record<string, Expr<boolean> | Claim>;
   reachable?: Record<string, Expr<boolean> | Claim>;
+  /** Claims about infinite runs: `eventually`, `always_eventually`, `leads_to`. */
+  liveness?: Record<string, Temporal>;
   mutants?: Record<string, Mutant>;
   variants?: Record<string, Variant>;
 }
@@ -147,6 +150,14 @@ function countOf(actor: AnyActor, changes: Change[]): SizeLike {
   return last?.kind === "count" ? last.count : actor.count;
 }
 
+function scheduleOf(actor: AnyActor, changes: Change[]): Schedule {
+  const own = changes.flatMap((c) => {
+    return c.kind === "schedule" && c.actor === actor.name ? [c.schedule] : [];
+  });
+  const { fairness, finite } = Object.assign({}, actor.schedule, ...own) as Schedule;
+  return { ...(fairness ? { fairness } : {}), ...(finite ? { finite } : {}) };
+}
+
 function buildModel(input: SpecInput, configs: Config[], options: BuildOptions): Model {
   const altered = options.variant ? pick(input, options.variant) : undefined;
   const changes = altered?.change ?? [];
@@ -164,12 +175,14 @@ function buildModel(input: SpecInput, configs: Config[], options: BuildOptions):
       const flat = flats[i] as FlatActor;
       const count = countOf(who, changes);
       const steps = lowerSteps(flat, cx);
-      const made = { name: who.name, count, locals: lowerVars(flat.declared), steps };
+      const locals = lowerVars(flat.declared);
+      const made = { name: who.name, count, locals, steps, ...scheduleOf(who, changes) };
       return who.doc ? { ...made, doc: who.doc } : made;
     }),
     always: lowerProperties(input.always ?? {}, flats, cx),
     atRest: lowerProperties(input.at_rest ?? {}, flats, cx),
     reachable: lowerProperties(input.reachable ?? {}, flats, cx),
+    ...(input.liveness ? { liveness: lowerLiveness(input.liveness, flats, cx) } : {}),
   };
   const { value, enums, scalarsets } = finish(lowered, config.sizes);
   const model = {

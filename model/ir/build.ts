@@ -11,7 +11,9 @@ import {
   type Init,
   IR_FORMAT,
   IR_VERSION,
+  type Liveness,
   type LockEvent,
+  type Mark,
   type Model,
   type Over,
   type QuantOp,
@@ -215,8 +217,8 @@ export function each(bind: string, over: Over, body: (member: Expr) => Stmt[]): 
   return { kind: "each", bind, over, body: body(bound(bind)) };
 }
 
-export function goto(label: string): Stmt {
-  return { kind: "goto", label };
+export function goto(label: string, mark?: Mark): Stmt {
+  return mark ? { kind: "goto", label, mark } : { kind: "goto", label };
 }
 
 /** A step whose C line is `text`. */
@@ -227,10 +229,24 @@ export function step(label: string, text: string, ...body: Stmt[]): Step {
 export function actor(
   name: string,
   steps: Step[],
-  more: { count?: number; locals?: VarDecl[] } = {},
+  more: Partial<Pick<ActorDecl, "count" | "locals" | "fairness" | "finite">> = {},
 ): ActorDecl {
-  const { count: processes = 1, locals = [] } = more;
-  return { name, count: processes, locals, steps };
+  return { name, count: 1, locals: [], steps, ...more };
+}
+
+/** At some moment it is true. */
+export function eventually(name: string, expr: Expr): Liveness {
+  return { kind: "eventually", name, expr };
+}
+
+/** Again and again it is true. */
+export function alwaysEventually(name: string, expr: Expr): Liveness {
+  return { kind: "always_eventually", name, expr };
+}
+
+/** Whenever `from` is true, `expr` is true then or later. */
+export function leadsTo(name: string, from: Expr, expr: Expr): Liveness {
+  return { kind: "leads_to", name, from, expr };
 }
 
 /** A model; whatever is left out is empty. Properties are given as name to expression. */

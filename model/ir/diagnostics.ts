@@ -95,7 +95,7 @@ export const DIAGNOSTICS = {
   MR050: { title: "an actor without steps", fix: "give it at least one step" },
   MR051: {
     title: "nothing to check",
-    fix: "add a property: always, atRest, or an assert in a step",
+    fix: "add a property: always, atRest, liveness, or an assert in a step",
   },
   MR052: { title: "not a range", fix: "use integers lo <= hi with fewer than 2^31 values" },
   MR053: { title: "not a count", fix: "use an integer from 0 to 4096" },

@@ -88,11 +88,16 @@ function object(required: Fields, optional: Fields = {}): Check {
   };
 }
 
+/** Fields that are optional in the kinds that have them. */
+const SOMETIMES = ["where", "mark"];
+
 /** An object whose `kind` decides which fields it has. */
 function variant(kinds: Record<string, Fields>, optional: Fields = {}): Check {
   const checks = new Map(
-    Object.entries(kinds).map(([kind, { where, ...fields }]) => {
-      const own: Fields = where ? { ...optional, where } : optional;
+    Object.entries(kinds).map(([kind, all]) => {
+      const isOptional = ([key]: [string, Check]): boolean => SOMETIMES.includes(key);
+      const fields = Object.fromEntries(Object.entries(all).filter((f) => !isOptional(f)));
+      const own = { ...optional, ...Object.fromEntries(Object.entries(all).filter(isOptional)) };
       return [kind, object({ kind: string, ...fields }, own)];
     }),
   );
@@ -158,6 +163,8 @@ const lockEvent = object({
   index: exprs,
 });
 
+const mark = oneOf("retry", "progress");
+
 const stmt: Check = (value, place, report) => anyStmt(value, place, report);
 const body = list(stmt);
 const anyStmt = variant(
@@ -170,7 +177,7 @@ const anyStmt = variant(
     when: { cond: expr, then: body, else: body },
     either: { branches: list(object({ name: string, body })) },
     each: { bind: string, over, body },
-    goto: { label: string },
+    goto: { label: string, mark },
   },
   { src },
 );
@@ -187,10 +194,20 @@ const varDecl = object(
 
 const step = object(
   { label: string, text: string, body },
-  { idle: yes, rare: yes, mark: oneOf("retry", "progress"), routine: list(string), src },
+  { idle: yes, rare: yes, mark, routine: list(string), src },
 );
 
 const properties = list(object({ name: string, expr }, { doc: string, src }));
+const liveness = list(
+  variant(
+    {
+      eventually: { name: string, expr },
+      always_eventually: { name: string, expr },
+      leads_to: { name: string, from: expr, expr },
+    },
+    { doc: string, src },
+  ),
+);
 
 const model = object(
   {
@@ -206,12 +223,12 @@ const model = object(
     actors: list(
       object(
         { name: string, count: integer, locals: list(varDecl), steps: list(step) },
-        { doc: string, src },
+        { doc: string, src, fairness: oneOf("weak", "strong", "none"), finite: yes },
       ),
     ),
     always: properties,
     atRest: properties,
     reachable: properties,
   },
-  { doc: string },
+  { doc: string, liveness },
 );

@@ -38,8 +38,10 @@ function nextLabel(actor: ActorDecl, position: number): string {
 }
 
 function peekedLocals(model: Model, actor: ActorDecl): Names {
-  const properties = [...model.always, ...model.atRest, ...model.reachable];
-  const exprs = [...model.assume, ...properties.map((p) => p.expr)];
+  const { assume, always, atRest, reachable, liveness = [] } = model;
+  const properties = [...always, ...atRest, ...reachable, ...liveness];
+  const triggers = liveness.flatMap((p) => (p.kind === "leads_to" ? [p.from] : []));
+  const exprs = [...assume, ...triggers, ...properties.map((p) => p.expr)];
   const peeks = exprs.flatMap(refsRead).filter((r) => r.kind === "peek" && r.actor === actor.name);
   return new Set(peeks.map((r) => r.name));
 }

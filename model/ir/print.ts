@@ -11,6 +11,7 @@ import type {
   CompareOp,
   Domain,
   Expr,
+  Liveness,
   LockEvent,
   Model,
   Over,
@@ -87,14 +88,29 @@ export function printModel(model: Model): string {
     model.always.map((p) => `always ${p.name}: ${text(p.expr, WEAKEST, scope)};`),
     model.atRest.map((p) => `at rest ${p.name}: ${text(p.expr, WEAKEST, scope)};`),
     model.reachable.map((p) => `reachable ${p.name}: ${text(p.expr, WEAKEST, scope)};`),
+    (model.liveness ?? []).map((p) => `${printLiveness(p, model)};`),
   ];
   const filled = sections.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
+/** `leads_to served: p at client:asks ~> p at client:served`. */
+export function printLiveness(p: Liveness, model?: Model): string {
+  const show = (e: Expr, outer: number): string => text(e, outer, { model, actor: undefined });
+  switch (p.kind) {
+    case "eventually":
+    case "always_eventually":
+      return `${p.kind} ${p.name}: ${show(p.expr, WEAKEST)}`;
+    case "leads_to":
+      return `leads_to ${p.name}: ${show(p.from, TERNARY)} ~> ${show(p.expr, TERNARY)}`;
+  }
+}
+
 function actorLines(actor: ActorDecl, model: Model): string[] {
-  const head =
-    actor.count === 1 ? `actor ${actor.name} {` : `actor ${actor.name}[${actor.count}] {`;
+  const fair = actor.fairness ? ` ${comment(`fairness: ${actor.fairness}`)}` : "";
+  const finite = actor.finite ? ` ${comment("finitely many steps")}` : "";
+  const many = actor.count === 1 ? "" : `[${actor.count}]`;
+  const head = `actor ${actor.name}${many}${fair}${finite} {`;
   const locals = actor.locals.map((decl) => `  ${varLine(decl, model)}`);
   return [head, ...locals, ...actor.steps.map((s) => printStep(s, model, actor, 2)), "}"];
 }
@@ -265,7 +281,7 @@ function stmtLines(stmt: Stmt, scope: Scope): string[] {
       return [head, ...block(stmt.body, scope), "}"];
     }
     case "goto":
-      return [`goto ${stmt.label};`];
+      return [`goto ${stmt.label};${stmt.mark ? ` ${comment(stmt.mark)}` : ""}`];
   }
 }
 

@@ -4,10 +4,25 @@
  */
 import type { LockKind, Src } from "./types.ts";
 
+export type ViolationKind =
+  | "always"
+  | "atRest"
+  | "assert"
+  | "deadlock"
+  | "range"
+  | "unset"
+  | "division"
+  | "liveness"
+  | "starvation";
+
 /** Why a run was reported. */
 export interface Violation {
-  kind: "always" | "atRest" | "assert" | "deadlock" | "range" | "unset" | "division";
-  /** The property, or the rule of an assertion, or "deadlock", "range_overflow", "unset_value". */
+  kind: ViolationKind;
+  /**
+   * The property, or the rule of an assertion, or "deadlock" (nobody can go on), "partial_deadlock"
+   * (some never can, others can), "starvation" (a fair cycle of retries), "range_overflow",
+   * "unset_value".
+   */
   property: string;
   /** One sentence: the property as text, or what went wrong. */
   text: string;

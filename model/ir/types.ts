@@ -159,8 +159,14 @@ export type Stmt =
   | { kind: "either"; branches: { name: string; body: Stmt[] }[]; src?: Src }
   /** For every member, in order; the body may only write cells indexed by the bound member. */
   | { kind: "each"; bind: string; over: Over; body: Stmt[]; src?: Src }
-  /** Ends the step; the process goes on at that label, or ends for good at "done". */
-  | { kind: "goto"; label: string; src?: Src };
+  /**
+   * Ends the step; the process goes on at that label, or ends for good at "done". The mark is on
+   * the jump from this step to that label.
+   */
+  | { kind: "goto"; label: string; mark?: Mark; src?: Src };
+
+/** A retry loop passes here / a client got what it wanted here (progress checks). */
+export type Mark = "retry" | "progress";
 
 export interface Step {
   /** `fault`, or `fault.take_lock` for the step of a routine called at `fault`. */
@@ -172,12 +178,23 @@ export interface Step {
   idle?: boolean;
   /** May never fire in some configuration without being a finding. */
   rare?: boolean;
-  /** A retry loop passes here / a client got what it wanted here (progress checks). */
-  mark?: "retry" | "progress";
+  /** On every way of taking the step. */
+  mark?: Mark;
   /** Kernel functions this step was inlined from, outermost first. */
   routine?: string[];
   src?: Src;
 }
+
+/**
+ * What the scheduler owes a process, in claims about infinite runs.
+ *
+ * | fairness | a run is fair to the process when                                               |
+ * |----------|---------------------------------------------------------------------------------|
+ * | weak     | it moves again and again, or again and again can't (the default)                 |
+ * | strong   | it moves again and again, or from some moment on never can                       |
+ * | none     | always: it may stop anywhere (hardware that need not answer, an optional client) |
+ */
+export type Fairness = "weak" | "strong" | "none";
 
 /**
  * An actor: `count` identical processes. After the last step, or `goto done`, a process has ended.
@@ -187,6 +204,13 @@ export interface ActorDecl {
   count: number;
   locals: VarDecl[];
   steps: Step[];
+  /** "weak" when left out. */
+  fairness?: Fairness;
+  /**
+   * The processes take finitely many steps only: from some moment on each stays where it has ended,
+   * where it is idle, or where it can't go on ("finitely many external invalidations").
+   */
+  finite?: boolean;
   /** Shown in the head of a lane ("svm fault worker"). */
   doc?: string;
   src?: Src;
@@ -199,6 +223,14 @@ export interface Property {
   doc?: string;
   src?: Src;
 }
+
+/**
+ * A claim about infinite fair runs and about runs that end. `expr` is true at some moment, again and
+ * again, or at some moment not before each one at which `from` is true.
+ */
+export type Liveness =
+  | ({ kind: "eventually" | "always_eventually" } & Property)
+  | ({ kind: "leads_to"; from: Expr } & Property);
 
 export interface Model {
   format: typeof IR_FORMAT;
@@ -217,6 +249,8 @@ export interface Model {
   atRest: Property[];
   /** Are true in at least one reachable state. */
   reachable: Property[];
+  /** Hold in every fair run. */
+  liveness?: Liveness[];
 }
 
 /** Label of a process that has ended. */

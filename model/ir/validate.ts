@@ -1,7 +1,7 @@
 /** What can be wrong with a model of the right shape. `json.ts` checks the shape. */
 
 import { type Diagnostic, type Place, type Report, reporter } from "./diagnostics.ts";
-import type { ActorDecl, Model, Property, VarDecl } from "./types.ts";
+import type { ActorDecl, Liveness, Model, Property, VarDecl } from "./types.ts";
 import {
   at,
   checkCondition,
@@ -110,11 +110,14 @@ function checkActor(actor: ActorDecl, place: Place, scope: Scope): void {
 
 function checkProperties(root: Place, scope: Scope): void {
   const { always, atRest, reachable } = scope.model;
-  const lists = { always, atRest, reachable };
+  const { liveness = [] } = scope.model;
+  const lists: Record<string, (Property | Liveness)[]> = { always, atRest, reachable, liveness };
   const seen = new Set<string>();
   for (const [key, list] of Object.entries(lists)) {
     for (const [i, property] of list.entries()) {
-      checkProperty(property, placeOf(at(root, key, i), property), seen, scope);
+      const here = placeOf(at(root, key, i), property);
+      checkProperty(property, here, seen, scope);
+      if ("from" in property) checkCondition(property.from, at(here, "from"), scope);
       seen.add(property.name);
     }
   }
@@ -130,7 +133,8 @@ function checkProperty(p: Property, place: Place, seen: Set<string>, scope: Scop
 function checkWhole(root: Place, { model, report }: Scope): void {
   const steps = model.actors.flatMap((a) => a.steps);
   const asserts = steps.some((s) => allStmts(s.body).some((stmt) => stmt.kind === "assert"));
-  if (model.always.length === 0 && model.atRest.length === 0 && !asserts) {
+  const claims = [...model.always, ...model.atRest, ...(model.liveness ?? [])];
+  if (claims.length === 0 && !asserts) {
     report("MR051", root, `${model.name || "the model"} claims nothing`);
   }
   if (!model.actors.some((a) => a.count > 0)) report("MR054", at(root, "actors"), "nobody runs");
