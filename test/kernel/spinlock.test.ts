@@ -1,4 +1,6 @@
-/** Spinlocks and atomic context: whatever may sleep is a finding there, and costs nothing elsewhere. */
+/**
+ * Spinlocks and atomic context: whatever may sleep is a finding there, and costs nothing elsewhere.
+ */
 import { actor, array, type Effect, goto, routine, type StepOf, scalarset, shared } from "mmrace";
 import {
   alloc_pages,
