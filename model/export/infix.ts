@@ -8,7 +8,7 @@ const LOOSE = 0;
 const LOGIC = 1;
 const COMPARE = 2;
 const SUM = 3;
-const ATOM = 4;
+export const ATOM = 4;
 
 export interface Text {
   text: string;

@@ -1,6 +1,6 @@
 /** Every name and every type of an exported Murphi text. */
 import { type Domain, type Over, processNames } from "../ir/index.ts";
-import { createNamer, type Namer } from "./names.ts";
+import { createNamer, inAnyCase, type Namer } from "./names.ts";
 import { symmetricSets } from "./symmetry.ts";
 import type { System } from "./system.ts";
 
@@ -33,7 +33,7 @@ multisetremove ensure requires`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model, layout } = system;
-  const namer = createNamer(RESERVED);
+  const namer = createNamer(inAnyCase(RESERVED));
   const proper = symmetricSets(system);
   const naming: Naming = {
     shared: new Map(model.shared.map((v) => [v.name, namer.take(v.name)])),

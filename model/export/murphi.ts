@@ -282,7 +282,7 @@ function claimLines(out: Out): string[] {
     const name = out.claims.has(wish.slice(1, -1)) ? quotedText(key) : wish;
     out.claims.set(name.slice(1, -1), key);
     return [
-      `-- ${commentText(claim.text)}`,
+      ...(claim.text === claim.name ? [] : [`-- ${commentText(claim.text)}`]),
       `${word} ${name}`,
       `  ${infix(cond, writer.dialect)};`,
     ];

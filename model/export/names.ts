@@ -10,9 +10,15 @@ export interface Namer {
   inner(): Namer;
 }
 
-/** `reserved`: words of the language and names the exporter itself uses. Case makes no difference. */
+/** `reserved`: words of the language and names the exporter itself uses. */
 export function createNamer(reserved: Iterable<string>): Namer {
-  return namer(new Set([...reserved].map((word) => word.toLowerCase())));
+  return namer(new Set(reserved));
+}
+
+/** For languages whose words are recognised in any case. */
+export function inAnyCase(words: string[]): string[] {
+  const first = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
+  return words.flatMap((word) => [word, word.toUpperCase(), first(word)]);
 }
 
 function namer(taken: Set<string>): Namer {
@@ -20,8 +26,8 @@ function namer(taken: Set<string>): Namer {
     take(wish) {
       const plain = identifier(wish);
       let name = plain;
-      for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${plain}_${n}`;
-      taken.add(name.toLowerCase());
+      for (let n = 2; taken.has(name); n++) name = `${plain}_${n}`;
+      taken.add(name);
       return name;
     },
     inner: () => namer(new Set(taken)),

@@ -234,7 +234,7 @@ function monitor(system: System, naming: Naming): string[] {
   const name = (key: string): string => naming.claims.get(key) as string;
   const resting = text(system.resting);
   const lines = system.always.flatMap((claim) => [
-    `  /* ${commentText(claim.text)} */`,
+    ...(claim.text === claim.name ? [] : [`  /* ${commentText(claim.text)} */`]),
     `  :: d_step { ${born}${not(claim)} -> assert(${name(`always ${claim.name}`)}) }`,
   ]);
   lines.push(

@@ -206,6 +206,8 @@ function simplifyArith(e: Extract<Expr, { kind: "arith" }>): Expr {
 
 function flat(op: "and" | "or", args: Expr[]): Expr {
   const parts = args.flatMap((e) => (e.kind === op ? e.args : [e]));
+  const decided = parts.find((e) => isConst(e) && (e.value === 1) === (op === "or"));
+  if (decided) return decided;
   const once = parts.filter((e, i) => parts.findIndex((other) => sameExpr(other, e)) === i);
   return op === "and" ? and(...once) : or(...once);
 }

@@ -6,7 +6,7 @@
 import type { Expr, Ref } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
 import type { Branch } from "./branches.ts";
-import { assignable, conjunct, infix } from "./infix.ts";
+import { ATOM, assignable, conjunct, infix, operand } from "./infix.ts";
 import { flatten } from "./instances.ts";
 import type { ActorView, StepView, System } from "./system.ts";
 import {
@@ -67,9 +67,26 @@ function branchLines(view: ActorView, branch: Branch, cx: ActionContext): string
     writer = inner.writer;
     return `\\E ${inner.name} \\in ${memberSet(param.domain, cx.naming)} :`;
   });
-  const guard = branch.guard.map((e) => [conjunct(e, writer.dialect)]);
+  const guard = branch.guard.map((e) => [guardText(e, writer)]);
   const items = [...guard, ...effect(view, branch, writer, cx)];
   return params.reduceRight((inner, head) => [[head, ...indent(bullets("/\\", inner), 2)]], items);
+}
+
+/**
+ * TLC takes a disjunction in an action as several ways of taking the step, and counts each; compared with
+ * TRUE it is one condition.
+ */
+function guardText(expr: Expr, { dialect }: Writer): string {
+  switch (expr.kind) {
+    case "and":
+    case "or":
+    case "implies":
+    case "quant":
+    case "ite":
+      return `${operand(expr, ATOM, dialect)} = TRUE`;
+    default:
+      return conjunct(expr, dialect);
+  }
 }
 
 function effect(view: ActorView, branch: Branch, writer: Writer, cx: ActionContext): string[][] {
@@ -176,7 +193,8 @@ function assign(target: Ref, value: Expr, path: Path): void {
   const now = writer.current.get(variable) ?? variable;
   const text = assignable(value, writer.dialect);
   const next = args.length === 0 ? text : `[${now} EXCEPT !${args.join("")} = ${text}]`;
-  const name = define(path, `${variable}_1`, next);
+  const isPlain = args.length === 0 && /^["\w]+$/.test(text);
+  const name = isPlain ? text : define(path, `${variable}_1`, next);
   become(path, new Map(writer.current).set(variable, name));
 }
 

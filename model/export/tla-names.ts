@@ -25,19 +25,19 @@ export interface Naming {
 
 /** Words of TLA+, of the standard modules used, and of this exporter. */
 const RESERVED =
-  `action assume assumption axiom boolean by case choose constant constants corollary def
-define defs domain else enabled except extends have hide if in instance lambda lemma let local module new
-obvious omitted only other pick proof proposition prove qed recursive sf_ state string subset suffices
-take temporal then theorem unchanged union use variable variables wf_ with witness true false
-int nat real append head tail len seq subseq selectseq cardinality isfiniteset
-print printt assert javatime tlcget tlcset permutations sortseq randomelement any tostring tlceval
-self pc vars init next spec symmetry violation violates noviolation nodeadlock resting stuck failed`.split(
-    /\s+/,
-  );
+  `ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF
+DEFINE DEFS DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE
+NEW OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE STATE STRING SUBSET SUFFICES TAKE
+TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WITH WITNESS
+Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq Cardinality IsFiniteSet
+Print PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq RandomElement Any ToString TLCEval
+self pc vars Init Next Spec Symmetry violation Violates NoViolation NoDeadlock failed`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model } = system;
-  const namer = createNamer(RESERVED);
+  const plain = createNamer(RESERVED);
+  // Fairness conditions are written with these prefixes, which names may not have.
+  const namer: Namer = { ...plain, take: (wish) => plain.take(wish.replace(/^([WS]F)_/, "$1")) };
   const named = (list: { name: string }[], wish: (name: string) => string) =>
     new Map(list.map(({ name }) => [name, namer.take(wish(name))] as const));
   const decls = system.actors.map((a) => a.decl);

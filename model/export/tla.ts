@@ -249,7 +249,7 @@ function stepLines(cx: ActionContext): string[] {
 function claimLines(cx: ActionContext): string[] {
   const { naming, system, rules } = cx;
   const define = (key: string, claim: Claim, cond = claim.cond): string[] => [
-    `\\* ${commentText(claim.text)}`,
+    ...(claim.text === claim.name ? [] : [`\\* ${commentText(claim.text)}`]),
     `${naming.claims.get(key)} ==`,
     `  ${infix(cond, writerFor(claim.scope, naming, system).dialect)}`,
     "",
