@@ -12,6 +12,8 @@ import {
   type Routine,
   routine,
   type Struct,
+  self,
+  set,
   wait,
 } from "../index.ts";
 import { might_sleep } from "./context.ts";
@@ -69,6 +71,8 @@ export function lru_add_drain_all(c: Cpus): Routine {
       "lru_add_drain_all(): queue_work_on() every CPU",
       might_sleep("lru_add_drain_all()"),
       begin_waiting(c),
+      // Whoever sleeps has given up its own CPU.
+      set(c.waits_for.at(self).at(self), false),
     ],
     flush: [
       "  flush_work() of every CPU",

@@ -1,0 +1,167 @@
+/** Allocations that reclaim, and CPUs that nobody gives up. */
+import { actor, bool, every, goto, routine, shared, some, wait } from "mmrace";
+import {
+  alloc_pages,
+  cond_resched,
+  cpus,
+  folio_lock,
+  folio_lock_bit,
+  folio_test_locked,
+  folio_trylock,
+  folio_unlock,
+  give_up_cpu,
+  lru_add_drain_all,
+  may_reclaim,
+  mmu_interval_notifier,
+  mmu_interval_set_seq,
+  mmu_notifier_invalidate_range_end,
+  mmu_notifier_invalidate_range_start,
+  mmu_notifier_subscriptions,
+  mutex,
+  mutex_lock,
+  mutex_unlock,
+  occupy_cpu,
+} from "mmrace/kernel";
+import { describe, expect, it } from "vitest";
+import { holds, run } from "./run.ts";
+
+const k = shared({
+  update: mutex(),
+  subs: mmu_notifier_subscriptions(2),
+  sub: mmu_interval_notifier(),
+  cpus: cpus(),
+  folio: folio_lock_bit(),
+  failed: bool,
+});
+
+/** What direct reclaim does to a mirrored page: unmap it, and tell the driver first. */
+const callback = routine("invalidate", {}, () => ({
+  take: ["take_lock(driver->update)", mutex_lock(k.update)],
+  seq: ["mmu_interval_set_seq()", mmu_interval_set_seq(k.sub, k.update)],
+  drop: ["release_lock(driver->update)", mutex_unlock(k.update)],
+}));
+const reclaim = routine("try_to_unmap", {}, () => ({
+  start: mmu_notifier_invalidate_range_start(k.subs, "MMU_NOTIFY_CLEAR", [callback]),
+  end: ["end", mmu_notifier_invalidate_range_end(k.subs, [k.sub])],
+}));
+const driver = (gfp: Parameters<typeof alloc_pages>[0], under_lock: boolean) =>
+  actor("driver", { failed: bool }, (me) => {
+    const lock = ["mutex_lock(&update)", mutex_lock(k.update)] as const;
+    const alloc = alloc_pages(gfp, me.failed, reclaim);
+    return {
+      ...(under_lock ? { lock, alloc } : { alloc, lock }),
+      unlock: ["mutex_unlock(&update)", mutex_unlock(k.update)],
+    };
+  });
+
+describe("an allocation under the driver's lock", () => {
+  it.each(["GFP_KERNEL", "GFP_NOFS", "GFP_NOIO"] as const)("%s: reclaim needs the lock", (gfp) => {
+    expect(run({ shared: k, actors: [driver(gfp, true)] }).verdict).toBe("recursive_lock");
+    expect(run({ shared: k, actors: [driver(gfp, false)] })).toMatchObject({
+      verdict: "holds",
+      findings: [],
+    });
+  });
+
+  // lock, alloc, unlock: it works or it does not, and afterwards nobody asks which.
+  it.each(["GFP_NOWAIT", "GFP_ATOMIC"] as const)("%s: does not reclaim, may fail", (gfp) => {
+    expect(run({ shared: k, actors: [driver(gfp, true)] })).toMatchObject(holds(4, 4));
+  });
+
+  it("may_reclaim(): any other function that allocates", () => {
+    const maps = actor("maps", {}, () => ({
+      lock: ["mutex_lock(&update)", mutex_lock(k.update)],
+      map: may_reclaim("dma_map_page(): allocates", reclaim),
+      unlock: ["mutex_unlock(&update)", mutex_unlock(k.update)],
+    }));
+    expect(run({ shared: k, actors: [maps] }).verdict).toBe("recursive_lock");
+  });
+
+  it("two locks: the other one's reclaim waits for mine, and mine for the other's", () => {
+    const two = shared({ a: mutex(), b: mutex(), failed: bool });
+    const holder = (name: string, mine: typeof two.a, wanted: typeof two.a) =>
+      actor(name, { failed: bool }, (me) => ({
+        lock: ["mutex_lock(mine)", mutex_lock(mine)],
+        alloc: alloc_pages(
+          "GFP_KERNEL",
+          me.failed,
+          routine("shrink", {}, () => ({
+            take: ["mutex_lock(other)", mutex_lock(wanted)],
+            drop: ["mutex_unlock(other)", mutex_unlock(wanted)],
+          })),
+        ),
+        unlock: ["mutex_unlock(mine)", mutex_unlock(mine)],
+      }));
+    const actors = [holder("x", two.a, two.b), holder("y", two.b, two.a)];
+    expect(run({ shared: two, actors }).verdict).toBe("deadlock");
+    expect(run({ shared: two, actors: [holder("x", two.a, two.b)] }).verdict).toBe("holds");
+  });
+});
+
+describe("lru_add_drain_all()", () => {
+  /** Migration: drains the per-CPU lists while it has the folio locked. */
+  const migrates = actor("migrates", {}, () => ({
+    lock: ["folio_trylock(folio)", folio_lock(k.folio)],
+    drain: lru_add_drain_all(k.cpus),
+    unlock: ["folio_unlock(folio)", folio_unlock(k.folio)],
+  }));
+  /** A fault that tries the folio lock again and again (do_swap_page() of 6.15 to 6.19). */
+  const faults = (...between: ReturnType<typeof cond_resched>[]) =>
+    actor("faults", {}, () => ({
+      enter: ["hmm_range_fault()", occupy_cpu(k.cpus)],
+      again: ["if (!folio_trylock(folio)) goto retry", folio_trylock(k.folio, [], [goto("retry")])],
+      got: ["folio_unlock(folio)", folio_unlock(k.folio), give_up_cpu(k.cpus), goto("done")],
+      retry: ["return 0; fault again", ...between, goto("again")],
+    }));
+  const drained = { drained: some(migrates, (m) => m.at("unlock")) };
+
+  it("a loop with cond_resched() lets it through", () => {
+    const who = faults(cond_resched(k.cpus));
+    const rest = {
+      both: every(who, (f) => f.at("done")).and(every(migrates, (m) => m.at("done"))),
+    };
+    const outcome = run({ shared: k, actors: [migrates, who], at_rest: rest, reachable: drained });
+    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+  });
+
+  // No property of states: the drain never ends, and the spinner goes round for ever.
+  it("a loop that does not keeps it waiting for ever: nothing comes to rest", () => {
+    const who = faults();
+    const spinning = some(who, (f) => f.at("again", "retry"));
+    const waiting = some(migrates, (m) => m.at("drain.flush"));
+    const began_earlier = k.cpus.waits_for;
+    const waits_for_it = some(migrates, (m) =>
+      some(who, (f) => began_earlier.at(m.proc).at(f.proc)),
+    );
+    const outcome = run({
+      shared: k,
+      actors: [migrates, who],
+      // Once it waits for the spinner, only the folio lock would end the loop, and it has that.
+      always: { stuck: waits_for_it.implies(waiting.and(spinning)) },
+      reachable: { waits_for_it },
+    });
+    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+  });
+
+  // A loop that only waits for a change may be written as a wait: then it is a deadlock.
+  it("a spinner that waits for the folio, with a CPU that the drain needs", () => {
+    const stuck = actor("stuck", {}, () => ({
+      enter: ["occupies its CPU", occupy_cpu(k.cpus)],
+      spin: ["while (folio_test_locked(folio)) ;", wait(folio_test_locked(k.folio).not())],
+      leave: ["gives it up", give_up_cpu(k.cpus)],
+    }));
+    expect(run({ shared: k, actors: [migrates, stuck] })).toMatchObject({
+      verdict: "deadlock",
+      steps: ["migrates.lock", "stuck.enter", "migrates.drain.queue"],
+    });
+  });
+
+  it("the process that drains does not wait for itself", () => {
+    const alone = actor("alone", {}, () => ({
+      enter: ["occupies its CPU", occupy_cpu(k.cpus)],
+      drain: lru_add_drain_all(k.cpus),
+      leave: ["gives it up", give_up_cpu(k.cpus)],
+    }));
+    expect(run({ shared: k, actors: [alone] })).toMatchObject(holds(5, 4));
+  });
+});
