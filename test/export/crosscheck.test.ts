@@ -1,0 +1,71 @@
+/** The runner: missing tools, refusals, limits, and what counts as agreement. */
+import { describe, expect, it } from "vitest";
+import { type CrosscheckOptions, crosscheck, type Own } from "../../cli/crosscheck/crosscheck.ts";
+import { contradicted, crosscheckTable } from "../../cli/crosscheck/table.ts";
+import { TOOLS } from "../../cli/crosscheck/tools.ts";
+import { build as b } from "../../model/ir/index.ts";
+import { independent, testAndSet } from "../support/classics.ts";
+import { has, LIMITS } from "./support/check.ts";
+
+const base: CrosscheckOptions = {
+  tools: ["spin"],
+  name: "model",
+  header: [],
+  limits: LIMITS,
+  env: process.env,
+};
+const holds = (states: number, transitions: number): Own => ({
+  verdict: "holds",
+  states,
+  transitions,
+});
+
+it("names missing tools and how to get them", async () => {
+  const rows = await crosscheck(testAndSet(2), holds(12, 20), { ...base, tools: TOOLS, env: {} });
+  expect(rows.map((row) => [row.tool, row.verdict, row.agree])).toEqual(
+    TOOLS.map((tool) => [tool, "missing", undefined]),
+  );
+  for (const row of rows) expect(row.note).toMatch(/apt-get install|MMRACE_/);
+  expect(contradicted(rows)).toBe(false);
+  expect(crosscheckTable(holds(12, 20), rows)).toContain("missing");
+});
+
+describe.skipIf(!has("spin"))("with SPIN", () => {
+  it("says that counts differ", async () => {
+    const rows = await crosscheck(testAndSet(2), holds(12, 21), base);
+    expect(rows).toMatchObject([{ states: 12, transitions: 20, verdict: "holds", agree: false }]);
+    expect(contradicted(rows)).toBe(true);
+    expect(crosscheckTable(holds(12, 21), rows)).toMatch(/spin \S+ +12 +20 +holds +NO/);
+  });
+
+  it("says that verdicts differ", async () => {
+    const rows = await crosscheck(testAndSet(2), { ...holds(12, 20), verdict: "violated" }, base);
+    expect(rows[0]?.agree).toBe(false);
+  });
+
+  it("compares nothing with an incomplete search", async () => {
+    const own: Own = { ...holds(5, 5), verdict: "incomplete" };
+    expect((await crosscheck(testAndSet(2), own, base))[0]?.agree).toBeUndefined();
+  });
+
+  it("is incomplete when SPIN's depth is too small for a path that long", async () => {
+    // The room for the path follows from our own count of states; a wrong one is noticed.
+    const [row] = await crosscheck(independent(6, 8), holds(10, 10), base);
+    expect(row).toMatchObject({ verdict: "incomplete", agree: undefined });
+    expect(row?.note).toContain("depth limit");
+  });
+
+  it("is incomplete when the time is over", async () => {
+    const limits = { ...LIMITS, seconds: 0.01 };
+    const [row] = await crosscheck(testAndSet(2), holds(12, 20), { ...base, limits });
+    expect(row).toMatchObject({ verdict: "incomplete", agree: undefined });
+  });
+
+  it("passes on what the target can't say", async () => {
+    const open = b.variable("x", b.range(0, 9), { kind: "any" }, b.range(0, 9));
+    const model = b.model("open", [b.actor("a", [b.step("l", "l")])], { shared: [open] });
+    const [row] = await crosscheck(model, holds(1, 1), base);
+    expect(row).toMatchObject({ verdict: "refused", agree: undefined });
+    expect(row?.note).toContain("more than 4096 initial states");
+  });
+});
