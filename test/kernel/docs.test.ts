@@ -1,0 +1,39 @@
+/** docs/kernel-objects.md says what the sources say. One writer: PROMOTE=1. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { repositoryRoot } from "../support/repository.ts";
+import { kernelObjects, kernelObjectsPage } from "./object-docs.ts";
+
+const path = `${repositoryRoot}docs/kernel-objects.md`;
+
+describe("docs/kernel-objects.md", () => {
+  it("is what the sources say", () => {
+    const page = kernelObjectsPage();
+    if (process.env.PROMOTE === "1") writeFileSync(path, page);
+    const found = existsSync(path) ? readFileSync(path, "utf8") : "";
+    expect(found, "write it: PROMOTE=1 npx vitest run test/kernel/docs.test.ts").toBe(page);
+  });
+
+  it.each(kernelObjects().map((o) => [o.file, o] as const))(
+    "%s has a header that says what it omits",
+    (_, o) => {
+      expect(o.header[0]?.kind).toBe("text");
+      const omits = o.header.filter((p) => p.kind === "margin" && p.name === "Omits");
+      if (o.hasState) expect(omits).toHaveLength(1);
+    },
+  );
+
+  it("finds operations, parameters and rules", () => {
+    const rwsem = kernelObjects().find((o) => o.file.endsWith("/rwsem.ts"));
+    const trylock = rwsem?.operations.find((o) => o.name === "down_read_trylock");
+    expect(trylock?.parameters).toBe("(sem, got, busy)");
+    expect(trylock?.text).toMatch(/^down_read_trylock\(\): never blocks/);
+    expect(rwsem?.rules).toEqual([
+      "lock_held_on_exit",
+      "mmap_lock_under_folio_lock",
+      "recursive_lock",
+      "sleep_in_atomic",
+      "unlock_by_stranger",
+    ]);
+  });
+});
