@@ -10,9 +10,12 @@ export {
 export * from "./eval.ts";
 export * from "./hash.ts";
 export { type Parsed, parseModel, stringifyModel } from "./json.ts";
+export * from "./lasso.ts";
 export * from "./layout.ts";
 export * from "./liveness.ts";
+export * from "./marks.ts";
 export * from "./names.ts";
+export * from "./partial-deadlock.ts";
 export * from "./print.ts";
 export * from "./replay.ts";
 export * from "./trace.ts";

@@ -3,7 +3,9 @@
  * happened.
  */
 import { type Interpreter, interpret, type Outcome, type State, waitsOf } from "./eval.ts";
+import { type InfiniteRun, unfairness, violationsOfRun } from "./lasso.ts";
 import { type Cells, type Process, showSlot } from "./layout.ts";
+import { blockedForEver, partialDeadlock } from "./partial-deadlock.ts";
 import type { Blocked, Change, LockUse, Move, Trace, TraceStep, Violation } from "./trace.ts";
 import type { Expr, Model, Step } from "./types.ts";
 import { violationsIn } from "./verdict.ts";
@@ -45,6 +47,7 @@ export function startOf(model: Model, trace: Trace): State {
  * @param expected what the run is said to violate; without it the first violation found counts, and
  *   a run that violates nothing (a witness of a reachable fact) is fine too
  * @param start the initial state; without it, the first one
+ * @param loopFrom the steps from this one (counting from 1) repeat for ever
  * @throws ReplayError when a move can't be taken, or the run does not violate what is expected
  */
 export function replay(
@@ -52,8 +55,9 @@ export function replay(
   config: string,
   variant: string,
   moves: Move[],
-  expected?: { kind: Violation["kind"]; property: string },
+  expected?: Expected,
   start?: State,
+  loopFrom?: number,
 ): Trace {
   const interpreter = interpret(model);
   const first = startState(interpreter, start);
@@ -64,7 +68,9 @@ export function replay(
     taken.push({ move, outcome, before: state });
     state = outcome.next;
   });
-  const violation = establish(interpreter, state, taken, expected);
+  const run = { states: [first, ...taken.map((t) => t.outcome.next)], loopFrom };
+  const infinite = { ...run, steps: taken.map((t) => t.outcome) };
+  const violation = establish(interpreter, infinite, expected);
   const watched = violation
     ? watchedSlots(interpreter, violation, taken.at(-1))
     : new Set<number>();
@@ -80,7 +86,8 @@ export function replay(
     })),
     initial: showState(interpreter, first),
     steps: taken.map((t, i) => traceStep(interpreter, t, i + 1, watched)),
-    blocked: violation?.kind === "deadlock" ? blockedIn(interpreter, state, taken) : [],
+    blocked: blockedIn(interpreter, state, taken, stuckIn(interpreter, infinite, violation)),
+    ...(loopFrom === undefined ? {} : { loopFrom }),
   };
   return violation ? { ...trace, violation } : trace;
 }
@@ -121,20 +128,58 @@ function take(
   return outcome ?? fail(`${process.name} can't choose [${wanted}] at ${label}, only ${possible}`);
 }
 
+interface Expected {
+  kind: Violation["kind"];
+  property: string;
+}
+
+/** What is wrong with the run; of several things the expected one. */
 function establish(
   interpreter: Interpreter,
-  state: State,
-  taken: Taken[],
-  expected: { kind: Violation["kind"]; property: string } | undefined,
+  run: InfiniteRun,
+  expected: Expected | undefined,
 ): Violation | undefined {
-  const own = taken.at(-1)?.outcome.violation;
-  const found = own ? [own] : violationsIn(interpreter, state);
+  const isInfinite = expected?.kind === "liveness" || expected?.kind === "starvation";
+  const found =
+    isInfinite || run.loopFrom !== undefined
+      ? wrongForEver(interpreter, run)
+      : wrongAtEnd(interpreter, run, expected);
   if (!expected) return found[0];
   const same = found.find((v) => v.kind === expected.kind && v.property === expected.property);
   if (same) return same;
   const instead = found.map((v) => v.property).join(", ") || "nothing";
   const reason = `the run should violate ${expected.property}, but it violates ${instead}`;
-  throw new ReplayError(taken.length, reason);
+  throw new ReplayError(run.steps.length, reason);
+}
+
+function wrongAtEnd(
+  interpreter: Interpreter,
+  { states, steps }: InfiniteRun,
+  expected: Expected | undefined,
+): Violation[] {
+  const own = steps.at(-1)?.violation;
+  if (own) return [own];
+  const end = states.at(-1) as State;
+  const partial = expected?.property === "partial_deadlock";
+  return partial ? partialDeadlock(interpreter, end) : violationsIn(interpreter, end);
+}
+
+/** The loop must be one, and fair. */
+function wrongForEver(interpreter: Interpreter, run: InfiniteRun): Violation[] {
+  const { states, steps, loopFrom } = run;
+  const count = steps.length;
+  if (loopFrom !== undefined) {
+    const back = states[loopFrom - 1];
+    if (loopFrom < 1 || loopFrom > count || !back) {
+      throw new ReplayError(count, `${loopFrom} is not the number of a step`);
+    }
+    if (back.join() !== (states.at(-1) as State).join()) {
+      throw new ReplayError(count, `the state is not the one before step ${loopFrom}`);
+    }
+  }
+  const unfair = unfairness(interpreter, run);
+  if (unfair) throw new ReplayError(count, `the run is not fair: ${unfair}`);
+  return violationsOfRun(interpreter, run);
 }
 
 function showState(interpreter: Interpreter, state: State): Trace["initial"] {
@@ -224,6 +269,10 @@ function violatedExprs(
   violation: Violation,
   last: Taken | undefined,
 ): Expr[] {
+  if (violation.kind === "liveness") {
+    const named = (model.liveness ?? []).filter((p) => p.name === violation.property);
+    return named.flatMap((p) => (p.kind === "leads_to" ? [p.from, p.expr] : [p.expr]));
+  }
   if (violation.kind === "always" || violation.kind === "atRest") {
     return model[violation.kind].filter((p) => p.name === violation.property).map((p) => p.expr);
   }
@@ -235,12 +284,35 @@ function violatedExprs(
   });
 }
 
+/** Who never moves again although it is not at rest; undefined when that is not the point. */
+function stuckIn(
+  interpreter: Interpreter,
+  { states, steps, loopFrom }: InfiniteRun,
+  violation: Violation | undefined,
+): number[] | undefined {
+  const end = states.at(-1) as State;
+  if (violation?.property === "partial_deadlock") return blockedForEver(interpreter, end);
+  if (violation?.kind !== "deadlock" && violation?.kind !== "starvation") return undefined;
+  const moving = new Set(loopFrom === undefined ? [] : steps.slice(loopFrom - 1).map((s) => s.pid));
+  const { processes } = interpreter.layout;
+  return processes
+    .map((p) => p.pid)
+    .filter((pid) => !moving.has(pid) && !interpreter.atRest(end, pid));
+}
+
 /** Who is stuck, and who merely rests but holds a lock that others may be waiting for. */
-function blockedIn(interpreter: Interpreter, state: State, taken: Taken[]): Blocked[] {
+function blockedIn(
+  interpreter: Interpreter,
+  state: State,
+  taken: Taken[],
+  stuck: number[] | undefined,
+): Blocked[] {
+  if (!stuck) return [];
   return interpreter.layout.processes.flatMap(({ pid }) => {
     const holds = heldBy(pid, taken);
     const label = interpreter.labelOf(state, pid);
-    if (interpreter.atRest(state, pid) && holds.length === 0) return [];
+    const restsWithLock = interpreter.atRest(state, pid) && holds.length > 0;
+    if (!stuck.includes(pid) && !restsWithLock) return [];
     const waitsFor = waitsOf(interpreter, state, pid);
     const step = stepOf(interpreter, state, pid) as Step | undefined;
     const text = step ? step.text : "has ended";

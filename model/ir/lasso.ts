@@ -1,0 +1,109 @@
+/**
+ * Runs that never end: is such a run fair, and what does it violate? A lasso is a run whose last
+ * steps, from one of them on, repeat for ever.
+ */
+import type { Interpreter, Outcome, State } from "./eval.ts";
+import { marksOf, PROGRESS, RETRY } from "./marks.ts";
+import { printLiveness } from "./print.ts";
+import type { Violation } from "./trace.ts";
+import type { Expr, Liveness } from "./types.ts";
+
+export interface InfiniteRun {
+  /** One more than steps: the last one is where the run ends, or where the loop is closed. */
+  states: State[];
+  steps: Outcome[];
+  /** Number of the first step of the loop, from 1. Without it nobody moves after the last step. */
+  loopFrom: number | undefined;
+}
+
+/** The states that are visited again and again, and the steps taken again and again. */
+function loopOf({ states, steps, loopFrom }: InfiniteRun): { states: State[]; steps: Outcome[] } {
+  if (loopFrom === undefined) return { states: states.slice(-1), steps: [] };
+  return { states: states.slice(loopFrom - 1, -1), steps: steps.slice(loopFrom - 1) };
+}
+
+/** Why this is no fair run, or undefined for a fair one. */
+export function unfairness(interpreter: Interpreter, run: InfiniteRun): string | undefined {
+  const loop = loopOf(run);
+  for (const { pid, name, actor } of interpreter.layout.processes) {
+    const { fairness = "weak", finite = false } = actor;
+    const moves = loop.steps.some((s) => s.pid === pid);
+    if (moves && finite) return `${name} moves again and again, but is finite`;
+    if (moves || fairness === "none") continue;
+    const owed = loop.states.filter((s) => isOwed(interpreter, s, pid)).length;
+    if (fairness === "weak" ? owed === loop.states.length : owed > 0) {
+      return `${name} could move and never does`;
+    }
+  }
+  return undefined;
+}
+
+/** Does the scheduler owe the process a step here? A finite one may rest where it is idle. */
+function isOwed(interpreter: Interpreter, state: State, pid: number): boolean {
+  const finite = interpreter.layout.processes[pid - 1]?.actor.finite ?? false;
+  if (finite && interpreter.atRest(state, pid)) return false;
+  return interpreter.stepsOf(state, pid).length > 0;
+}
+
+/** Violated claims as declared, then starvation. */
+export function violationsOfRun(interpreter: Interpreter, run: InfiniteRun): Violation[] {
+  const claims = (interpreter.model.liveness ?? []).filter((p) => !holds(interpreter, p, run));
+  return [...claims.map((p) => violationOf(interpreter, p)), ...starvation(interpreter, run)];
+}
+
+function violationOf(interpreter: Interpreter, p: Liveness): Violation {
+  const text = p.doc ?? printLiveness(p, interpreter.model);
+  return { kind: "liveness", property: p.name, text, ...(p.src ? { src: p.src } : {}) };
+}
+
+function holds(interpreter: Interpreter, p: Liveness, run: InfiniteRun): boolean {
+  const isTrue = (expr: Expr, state: State): boolean => interpreter.evaluate(expr, state) === true;
+  const last = run.states.findLastIndex((s) => isTrue(p.expr, s));
+  switch (p.kind) {
+    case "eventually":
+      return last >= 0;
+    case "always_eventually":
+      return loopOf(run).states.some((s) => isTrue(p.expr, s));
+    case "leads_to": {
+      if (loopOf(run).states.some((s) => isTrue(p.expr, s))) return true;
+      return !run.states.slice(last + 1).some((s) => isTrue(p.from, s));
+    }
+  }
+}
+
+/** The processes that pass retry marks in the loop, and no progress mark. */
+export function starvingIn(interpreter: Interpreter, run: InfiniteRun): number[] {
+  const { processes } = interpreter.layout;
+  const { states, steps } = loopOf(run);
+  const passed = processes.map(() => 0);
+  steps.forEach(({ pid, next }, i) => {
+    const process = processes[pid - 1];
+    if (!process) return;
+    const from = states[i]?.[process.pc] as number;
+    const at = from * (process.actor.steps.length + 1) + (next[process.pc] as number);
+    passed[pid - 1] = (passed[pid - 1] as number) | (marksOf(process.actor)[at] as number);
+  });
+  return processes.filter((_, i) => ((passed[i] ?? 0) & (RETRY | PROGRESS)) === RETRY).map(pidOf);
+}
+
+const pidOf = ({ pid }: { pid: number }): number => pid;
+
+/** Who retries for ever, who moves meanwhile, and who waits. */
+function starvation(interpreter: Interpreter, run: InfiniteRun): Violation[] {
+  const starving = starvingIn(interpreter, run);
+  if (starving.length === 0) return [];
+  const { processes } = interpreter.layout;
+  const loop = loopOf(run);
+  const moving = new Set(loop.steps.map((s) => s.pid));
+  const at = run.states.at(-1) as State;
+  const named = (keep: (pid: number) => boolean): string[] =>
+    processes.filter((p) => keep(p.pid)).map((p) => p.name);
+  const others = named((pid) => moving.has(pid) && !starving.includes(pid));
+  const waiting = processes
+    .filter((p) => !moving.has(p.pid) && !interpreter.atRest(at, p.pid))
+    .map((p) => `${p.name} at ${interpreter.labelOf(at, p.pid)}`);
+  const parts = [`${named((pid) => starving.includes(pid)).join(", ")} retries for ever`];
+  parts.push(others.length > 0 ? `while ${others.join(", ")} moves` : "and nobody else moves");
+  if (waiting.length > 0) parts.push(`and waiting for ever: ${waiting.join(", ")}`);
+  return [{ kind: "starvation", property: "starvation", text: parts.join(", ") }];
+}
