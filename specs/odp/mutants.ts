@@ -151,6 +151,19 @@ export const mutants: Record<string, Mutant> = {
       }),
     ],
   },
+  mmput_under_umem_mutex: {
+    doc: "the last mmput() runs exit_mmap() and with it the notifier, in the same task",
+    from: "85eaeb5058f0",
+    breaks: "recursive_lock",
+    change: [
+      insert_before(pagefault, "handle.real_mr.map.take", {
+        mmput: [
+          "mmput(owning_mm): exit_mmap(), mlx5_ib_invalidate_range()",
+          mutex_lock(m.umem_mutex),
+        ],
+      }),
+    ],
+  },
   read_begin_under_umem_mutex: {
     doc: "the fault sleeps for the end of an invalidation that needs the mutex it holds",
     from: "drivers.md 8.9; core-mm.md 12, M13",
