@@ -48,7 +48,7 @@ export function submit_tlb_flush(gpu: DeviceMmu): Effect {
   return set(gpu.flush_pending, true);
 }
 
-/** Waits until the device has reported the flush as done. */
+/** Waits until the device has reported the flush as done; may poll, so atomic context is fine. */
 export function wait_tlb_flush(gpu: DeviceMmu): Effect {
   return block(
     lockEvent({

@@ -18,6 +18,7 @@ import {
   set,
   when,
 } from "../index.ts";
+import { might_sleep } from "./context.ts";
 import { do_anonymous_page, migration_entry_wait } from "./fault.ts";
 import { type Folios, Frame, type FrameOf, type PageOf } from "./folio.ts";
 import { type Mm, pte_kind } from "./mm.ts";
@@ -42,6 +43,7 @@ export function hmm_range_fault(
   return routine("hmm_range_fault", { seen: pte_kind, fresh_page: Frame }, (me) => ({
     check_retry: [
       "if (mmu_interval_check_retry(seq)) return -EBUSY",
+      might_sleep("hmm_range_fault()"),
       when(mmu_interval_read_retry(mm.sub), [set(err, "ebusy"), ret()]),
     ],
     walk: [

@@ -128,6 +128,16 @@ export function down_write(sem: RwSemaphore): Routine {
   }));
 }
 
+/** down_write_trylock(): never blocks, and does not pass a queue. */
+export function down_write_trylock<L extends string = never>(
+  sem: RwSemaphore,
+  got: Effects<L>,
+  busy: Effects<L>,
+): Effect<L> {
+  const take = [event(sem, "trylock", "exclusive"), set(sem.writer, self), ...got];
+  return when<L>(is_free(sem).and(can_read(sem)), take).otherwise<L>(busy);
+}
+
 /** up_write(). */
 export function up_write(sem: RwSemaphore): Effect {
   return block(

@@ -4,6 +4,7 @@ import {
   alloc_pages,
   cond_resched,
   cpus,
+  Frame,
   folio_lock,
   folio_lock_bit,
   folio_test_locked,
@@ -21,9 +22,12 @@ import {
   mutex_lock,
   mutex_unlock,
   occupy_cpu,
+  Page,
+  shrink_folio_list,
 } from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
 import { holds, run } from "./run.ts";
+import { invalidate, setup, k as world } from "./world.ts";
 
 const k = shared({
   update: mutex(),
@@ -95,6 +99,32 @@ describe("an allocation under the driver's lock", () => {
     const actors = [holder("x", two.a, two.b), holder("y", two.b, two.a)];
     expect(run({ shared: two, actors }).verdict).toBe("deadlock");
     expect(run({ shared: two, actors: [holder("x", two.a, two.b)] }).verdict).toBe("holds");
+  });
+});
+
+describe("an allocation that reclaims a mirrored page", () => {
+  const sizes = { pages: 1, sys_frames: 1, vram_frames: 0, versions: 1 };
+  const maps = (locked_first: boolean) =>
+    actor("maps", { failed: bool, page: Page, src: Frame }, (me) => {
+      const callback = invalidate(me.page);
+      const reclaims = shrink_folio_list(world.mm, world.folio, me, callback);
+      const lock = ["mutex_lock(&driver->update)", mutex_lock(world.update)] as const;
+      const alloc = alloc_pages("GFP_KERNEL", me.failed, reclaims);
+      return {
+        ...(locked_first ? { lock, alloc } : { alloc, lock }),
+        unlock: ["mutex_unlock(&driver->update)", mutex_unlock(world.update)],
+      };
+    });
+
+  it("outside the lock that its callback takes: fine; under it: recursive_lock", () => {
+    const outside = run({ shared: world, sizes, actors: [setup("present"), maps(false)] });
+    expect(outside.verdict).toBe("holds");
+    const under = run({ shared: world, sizes, actors: [setup("present"), maps(true)] });
+    expect(under.verdict).toBe("recursive_lock");
+    expect(under.steps.slice(-2)).toEqual([
+      "maps.alloc.reclaim.start.itree_start",
+      "maps.alloc.reclaim.start.cb.lock",
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   down_read,
   down_read_trylock,
   down_write,
+  down_write_trylock,
   downgrade_write,
   is_write_held,
   rw_semaphore,
@@ -116,6 +117,21 @@ describe("rw_semaphore", () => {
     }));
     expect(run({ shared: k, actors: [tries, keeps] }).verdict).toBe("holds");
     expect(run({ shared: k, actors: [reader, keeps] }).states).toBeLessThan(8);
+  });
+
+  it("a write trylock fails while anybody holds it or queues", () => {
+    const tries = actor("tries", {}, () => ({
+      try: ["if (!down_write_trylock(&sem)) return", down_write_trylock(k.sem, [], [goto("done")])],
+      up: ["up_write(&sem)", up_write(k.sem)],
+    }));
+    const alone = every(tries, (t) =>
+      t.at("up").implies(every(reader, (r) => r.at("up").not()).and(k.sem.writer.eq(t.proc))),
+    );
+    // The reader at 3 places, the other before or behind: 3 * 2. Inside it, the reader is not: 2.
+    const outcome = run({ shared: k, actors: [tries, reader], always: { alone } });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 3 * 2 + 2, findings: [] });
+    const beside = run({ shared: k, actors: [tries, reader, writer], always: { alone } });
+    expect(beside).toMatchObject({ verdict: "holds", findings: [] });
   });
 
   it("is_write_held()", () => {
