@@ -14,9 +14,10 @@ import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
 import type { Engine, Reductions } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
+import { searchInParallel } from "./search/parallel.ts";
 import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
 import { moveOf, pathTo, runAlong } from "./search/trace.ts";
-import { type Arena, arenaBytes, defaultBudget, newArena } from "./store/arena.ts";
+import { type Arena, defaultBudget, newArena } from "./store/arena.ts";
 
 export { PackError } from "./compile/pack.ts";
 export type {
@@ -27,6 +28,7 @@ export type {
   Progress,
   Verdict,
 } from "./result.ts";
+export { WorkerError } from "./search/parallel.ts";
 export {
   CheckpointError,
   type CheckpointRecord,
@@ -37,14 +39,16 @@ export {
  * Searches all reachable states of a valid model, breadth-first and exactly.
  *
  * @throws PackError when a range or the whole state is too wide for the engine
+ * @throws WorkerError when a worker thread dies
  * @throws CheckpointError when `resume` is damaged, or of another model or version
  */
 export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const now = options.now ?? (() => 0);
   const began = now();
   const reduced = options.deadReset === false ? model : resetDeadLocals(model);
-  const engine = engineFor(reduced, options);
-  const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
+  const { engine, reductions } = engineFor(reduced, options);
+  const budget = options.maxMemory ?? defaultBudget();
+  const arena = newArena(engine.packing.words, budget);
   const limits: SearchLimits = {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
     poll: (progress) => {
@@ -55,7 +59,12 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
     checkpoint: options.checkpoint,
     modelHash: () => modelHash(reduced),
   };
-  const outcome = search(engine, arena, limits, options.resume);
+  const threads = options.checkpoint || options.resume ? 1 : (options.workers ?? 1);
+  const parallel =
+    threads > 1 && engine.kind === "compiled"
+      ? searchInParallel(engine, reductions, limits, threads, budget)
+      : undefined;
+  const outcome = parallel ?? search(engine, arena, limits, options.resume);
   return { ...report(engine, arena, outcome), elapsed: now() - began };
 }
 
@@ -64,7 +73,10 @@ function stopReason(options: CheckOptions, elapsed: number): Limit | undefined {
   return elapsed > (options.timeLimit ?? Number.POSITIVE_INFINITY) ? "time" : undefined;
 }
 
-function engineFor(model: Model, options: CheckOptions): Engine {
+function engineFor(
+  model: Model,
+  options: CheckOptions,
+): { engine: Engine; reductions: Reductions } {
   const interpreter = interpret(model);
   const { layout } = interpreter;
   const packing = packingOf(layout);
@@ -72,11 +84,12 @@ function engineFor(model: Model, options: CheckOptions): Engine {
     parts: options.symmetry ? interchangeable(layout) : [],
     fusion: options.partialOrder ? fusionOf(layout) : noFusion(),
   };
-  if (options.engine === "interpreted") return interpretedEngine(interpreter, packing, reductions);
+  const slow = (): Engine => interpretedEngine(interpreter, packing, reductions);
+  if (options.engine === "interpreted") return { engine: slow(), reductions };
   try {
-    return compileEngine(interpreter, packing, reductions);
+    return { engine: compileEngine(interpreter, packing, reductions), reductions };
   } catch (error) {
-    if (error instanceof EvalError) return interpretedEngine(interpreter, packing, reductions);
+    if (error instanceof EvalError) return { engine: slow(), reductions };
     throw error;
   }
 }
@@ -97,17 +110,16 @@ function report(
   const counts = {
     states: outcome.count - 1,
     transitions: outcome.transitions,
-    depth: Math.max(0, outcome.levels.length - 2),
+    depth: outcome.depth,
     initialStates: outcome.initialStates,
     terminalStates: outcome.terminal,
     coverage,
     reachable: model.reachable.map(({ name }, k) => ({ name, reached: batch.reached[k] === 1 })),
   };
-  const bytes = arenaBytes(arena, outcome.count);
   const complete = outcome.end.kind === "complete";
   const findings = complete ? findingsOf(model, counts) : [];
   const verdict = verdictOf(engine, arena, outcome);
-  return { ...counts, ...verdict, findings, engine: engine.kind, bytes };
+  return { ...counts, ...verdict, findings, engine: engine.kind, bytes: outcome.bytes };
 }
 
 function verdictOf(

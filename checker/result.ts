@@ -40,6 +40,11 @@ export interface CheckOptions {
    * be the shortest.
    */
   partialOrder?: boolean;
+  /**
+   * Threads that search. Default 1. Verdict, counts and counterexample are the same for any
+   * number. A search with checkpoints has one.
+   */
+  workers?: number;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */

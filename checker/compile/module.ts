@@ -106,7 +106,11 @@ function readRegisters(batch: Batch, registers: Int32Array): void {
 }
 
 /** The whole text; exported to be looked at. */
-export function moduleText(packing: Packing, { fusion, parts, movers }: Reductions): string {
+export function moduleText(
+  packing: Packing,
+  { fusion, parts, movers }: Reductions,
+  shared = false,
+): string {
   const { model, processes } = packing.layout;
   const list = (prefix: string): string =>
     Array.from({ length: packing.words }, (_, i) => `${prefix}${i}`).join(", ");

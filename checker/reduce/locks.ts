@@ -265,8 +265,8 @@ function pathObeys(
 }
 
 /**
- * Where the lock is read, other than in `owner == self`: whether a process owns a lock is changed by
- * nobody but that process.
+ * Where the lock is read, other than in `owner == self`: whether a process owns a lock is changed
+ * by nobody but that process.
  */
 function foreignReads(expr: Expr, lock: Lock): Ref[] {
   const isOwner = (e: Expr): boolean =>

@@ -46,6 +46,10 @@ export interface SearchOutcome {
   transitions: number;
   terminal: number;
   initialStates: number;
+  /** Steps from the initial states to the furthest state. */
+  depth: number;
+  /** Of states and index. */
+  bytes: number;
   /** Level k are the states `levels[k]` to `levels[k + 1] - 1`. */
   levels: number[];
 }
@@ -55,7 +59,7 @@ interface Search {
   arena: Arena;
   limits: SearchLimits;
   end: SearchEnd | undefined;
-  out: Omit<SearchOutcome, "end">;
+  out: Omit<SearchOutcome, "end" | "depth" | "bytes">;
   /** Some `reachable` fact was not yet true. */
   pendingFacts: boolean;
   sincePoll: number;
@@ -95,7 +99,9 @@ export function search(
     expandLevel(s, next);
     if (!closeLevel(s)) break;
   }
-  return { ...out, end: s.end ?? { kind: "complete" } };
+  const depth = Math.max(0, out.levels.length - 2);
+  const bytes = arenaBytes(arena, out.count);
+  return { ...out, depth, bytes, end: s.end ?? { kind: "complete" } };
 }
 
 /** Puts everything back as it was; returns the first state to expand. */

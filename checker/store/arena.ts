@@ -8,7 +8,7 @@ import type { Tables } from "../search/engine.ts";
 
 /** Words of the first and the second piece. */
 const SMALL = 2 ** 18;
-const MEDIUM = 2 ** 24;
+const MEDIUM = 2 ** 22;
 /** A typed array of Node 20 has fewer elements than this. */
 const MOST_WORDS = 2 ** 32 - 1;
 /** Part of the machine's memory that is used when no limit is given. */

@@ -40,7 +40,7 @@ export const RECENT_BITS = 13;
  * is the limit, so the loops first touch what they will need for the whole batch, without
  * branches that wait for it, and then do the work.
  */
-export function tableText(words: number, symmetric: boolean): string {
+export function tableText(words: number, symmetric: boolean, shared: boolean): string {
   const each = (f: (i: number) => string, join: string): string =>
     Array.from({ length: words }, (_, i) => f(i)).join(join);
   const load = each((i) => `const c${i} = C[c + ${i}];`, " ");
@@ -54,6 +54,41 @@ export function tableText(words: number, symmetric: boolean): string {
   }`
     : "";
   const differs = each((i) => `(K[r + ${i}] ^ c${i})`, " | ");
+  const same = each((i) => `S[s + ${i}] === c${i}`, " && ");
+  const write = each((i) => `S[s + ${i}] = c${i};`, " ");
+  const probe = `    for (;;) {
+      const e = T[at];
+      if (e === 0) {
+        T[at] = ((h >>> bits) << bits) | count;
+        const s = count * ${words};
+        ${write}
+        count++;
+        break;
+      }
+      if (((e ^ h) >>> bits) === 0) {
+        const s = (e & mask) * ${words};
+        if (${same}) break;
+      }
+      at = (at + 1) & mask;
+    }`;
+  // The words are written before the slot is claimed. A slot that was read without a fence may be
+  // ahead of its words: before a state is taken for another one, it is read again with a fence.
+  const sharedProbe = `    for (;;) {
+      let e = T[at];
+      if (e === 0) {
+        const s = count * ${words};
+        ${write}
+        e = Atomics.compareExchange(T, at, 0, ((h >>> bits) << bits) | count);
+        if (e === 0) { count++; break; }
+      }
+      if (((e ^ h) >>> bits) === 0) {
+        const s = (e & mask) * ${words};
+        if (${same}) break;
+        Atomics.load(T, at);
+        if (${same}) break;
+      }
+      at = (at + 1) & mask;
+    }`;
   return `
 function insert(count, filled) {
   const mask = slotMask, bits = slotBits;
@@ -79,28 +114,17 @@ function insert(count, filled) {
     ${load}
     h = H[k];
     let at = h & mask;
-    for (;;) {
-      const e = T[at];
-      if (e === 0) {
-        T[at] = ((h >>> bits) << bits) | count;
-        const s = count * ${words};
-        ${each((i) => `S[s + ${i}] = c${i};`, " ")}
-        count++;
-        break;
-      }
-      if (((e ^ h) >>> bits) === 0) {
-        const s = (e & mask) * ${words};
-        if (${each((i) => `S[s + ${i}] === c${i}`, " && ")}) break;
-      }
-      at = (at + 1) & mask;
-    }
+${shared ? sharedProbe : probe}
   }
   return count;
 }
 function grow(count) {
+  T.fill(0, 0, 2 ** slotBits);
+  place(1, count);
+}
+function place(first, count) {
   const mask = slotMask, bits = slotBits;
-  T.fill(0, 0, 2 ** bits);
-  for (let from = 1; from < count; from += 1024) {
+  for (let from = first; from < count; from += 1024) {
     const n = from + 1024 < count ? 1024 : count - from;
     let h = 0, touched = 0;
     for (let k = 0, s = from * ${words}; k < n; k++, s += ${words}) {
@@ -113,8 +137,12 @@ function grow(count) {
     for (let k = 0; k < n; k++) {
       h = H[k];
       let at = h & mask;
-      while (T[at] !== 0) at = (at + 1) & mask;
-      T[at] = ((h >>> bits) << bits) | (from + k);
+      const slot = ((h >>> bits) << bits) | (from + k);
+      ${
+        shared
+          ? "while (Atomics.compareExchange(T, at, 0, slot) !== 0) at = (at + 1) & mask;"
+          : "while (T[at] !== 0) at = (at + 1) & mask;\n      T[at] = slot;"
+      }
     }
   }
 }

@@ -1,0 +1,58 @@
+/**
+ * Partial deadlocks, exactly: a process that is neither done nor idle is blocked for ever in a
+ * state when no state reachable from there lets it move. Computed in one pass over the strongly
+ * connected components, which come with those they lead to before them.
+ */
+import { components, type Scratch } from "../liveness/scc.ts";
+import type { World } from "../liveness/world.ts";
+
+const everyEdge = (): boolean => true;
+
+/**
+ * The first state in which two processes are blocked for ever, or else the first one in which one
+ * is; 0 when there is none. 4 bytes per state for each 32 processes.
+ */
+export function partialDeadlock(world: World, scratch: Scratch): number {
+  const { graph, processes } = world;
+  const { count, offsets, targets, movers } = graph;
+  const width = Math.ceil(processes.length / 32);
+  // Bit p of a state: process p moves here or later.
+  const live = new Uint32Array(count * width);
+  scratch.zone.fill(1);
+  const all = Uint32Array.from({ length: count - 1 }, (_, i) => i + 1);
+  const union = new Uint32Array(width);
+  components(graph, scratch, 1, all, everyEdge, (states) => {
+    union.fill(0);
+    for (const s of states) {
+      for (let e = offsets[s] as number; e < (offsets[s + 1] as number); e++) {
+        const mover = movers[e] as number;
+        union[mover >> 5] = (union[mover >> 5] as number) | (1 << (mover & 31));
+        const t = (targets[e] as number) * width;
+        for (let w = 0; w < width; w++) {
+          union[w] = (union[w] as number) | (live[t + w] as number);
+        }
+      }
+    }
+    for (const s of states) live.set(union, s * width);
+  });
+  const isBlocked = (s: number, p: number): boolean => {
+    const word = live[s * width + (p >> 5)] as number;
+    return ((word >>> (p & 31)) & 1) === 0 && !world.rests(s, p);
+  };
+  return firstBlocked(count, processes.length, isBlocked);
+}
+
+function firstBlocked(
+  count: number,
+  processes: number,
+  isBlocked: (state: number, process: number) => boolean,
+): number {
+  let single = 0;
+  for (let s = 1; s < count; s++) {
+    let blocked = 0;
+    for (let p = 0; p < processes; p++) if (isBlocked(s, p)) blocked++;
+    if (blocked > 1) return s;
+    if (blocked === 1 && single === 0) single = s;
+  }
+  return single;
+}
