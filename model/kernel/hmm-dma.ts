@@ -1,13 +1,14 @@
 /**
- * struct hmm_dma_map (mm/hmm.c, include/linux/hmm-dma.h): the pages that a device maps, in the form that
- * hmm_range_fault() writes, and the IO virtual addresses under which the device reaches them.
+ * struct hmm_dma_map (mm/hmm.c, include/linux/hmm-dma.h): the pages that a device maps, in the form
+ * that hmm_range_fault() writes, and the IO virtual addresses under which the device reaches them.
  *
- * The address of a page is fixed (state->addr + offset), so a device entry is valid or not; which frame
- * the IOMMU has behind the address is `iova`. A device entry whose address is not linked is caught in
- * every state, so a generation number of the mapping would say nothing more.
+ * The address of a page is fixed (state->addr + offset), so a device entry is valid or not; which
+ * frame the IOMMU has behind the address is `iova`. A device entry whose address is not linked is
+ * caught in every state, so a generation number of the mapping would say nothing more.
  *
- * Omits    peer-to-peer pages and their flags; HMM_PFN_WRITE and HMM_PFN_ERROR; failing IOMMU updates;
- *          migration, device-private and swap entries (the walk meets present entries and none).
+ * Omits    peer-to-peer pages and their flags; HMM_PFN_WRITE and HMM_PFN_ERROR; failing IOMMU
+ *          updates; migration, device-private and swap entries (the walk meets present entries and
+ *          none).
  */
 import {
   array,
@@ -52,8 +53,8 @@ export interface Snapshot {
 }
 
 /**
- * hmm_range_fault() for one page. Without `fault` (no HMM_PFN_REQ_FAULT) it reports what it finds, and an
- * empty entry is a result like any other. Caller holds mmap_lock for read.
+ * hmm_range_fault() for one page. Without `fault` (no HMM_PFN_REQ_FAULT) it reports what it finds,
+ * and an empty entry is a result like any other. Caller holds mmap_lock for read.
  */
 export function hmm_range_fault_into(
   mm: Mm,
@@ -88,8 +89,8 @@ export function hmm_range_fault_into(
 }
 
 /**
- * hmm_dma_map_pfn() of a valid entry: links the frame at its address, unless the flag says that this was
- * done. `mapped` happens when the frame was linked.
+ * hmm_dma_map_pfn() of a valid entry: links the frame at its address, unless the flag says that
+ * this was done. `mapped` happens when the frame was linked.
  */
 export function hmm_dma_map_pfn(map: HmmDmaMap, page: Expr<PageOf>, mapped: Effect[]): Effect {
   const pfn = map.pfn_list.at(page);
@@ -102,8 +103,8 @@ export function hmm_dma_map_pfn(map: HmmDmaMap, page: Expr<PageOf>, mapped: Effe
 }
 
 /**
- * hmm_dma_unmap_pfn(), and the caller's `pfn_list[idx] &= ~HMM_PFN_FLAGS`: unlinks an entry that is valid
- * and mapped; `unmapped` happens when it was.
+ * hmm_dma_unmap_pfn(), and the caller's `pfn_list[idx] &= ~HMM_PFN_FLAGS`: unlinks an entry that is
+ * valid and mapped; `unmapped` happens when it was.
  */
 export function hmm_dma_unmap_pfn(map: HmmDmaMap, page: Expr<PageOf>, unmapped: Effect[]): Effect {
   const pfn = map.pfn_list.at(page);

@@ -1,13 +1,13 @@
 /**
- * Interval notifiers that come and go (mm/mmu_notifier.c): mmu_interval_notifier_insert() and _remove(),
- * with the list of deferred inserts and removes.
+ * Interval notifiers that come and go (mm/mmu_notifier.c): mmu_interval_notifier_insert() and
+ * _remove(), with the list of deferred inserts and removes.
  *
- * While subscriptions->invalidate_seq is odd the tree is frozen: what is inserted or removed then waits on
- * the deferred list for the end of the epoch, and remove sleeps until then, so that no callback runs
- * after it returned.
+ * While subscriptions->invalidate_seq is odd the tree is frozen: what is inserted or removed then
+ * waits on the deferred list for the end of the epoch, and remove sleeps until then, so that no
+ * callback runs after it returned.
  *
- * Omits    the first insert of an mm, which allocates and takes mmap_lock for write; which intervals
- *          overlap (here all of them do); the order of the callbacks (here any).
+ * Omits    the first insert of an mm, which allocates and takes mmap_lock for write; which
+ *          intervals overlap (here all of them do); the order of the callbacks (here any).
  */
 import {
   all,
@@ -99,8 +99,8 @@ export function mmu_interval_notifier_remove(subs: Subscriptions, node: Interval
 }
 
 /**
- * mmu_notifier_invalidate_range_start(): `callback` for every interval of the tree. `owner` is a local of
- * the caller that says for whom the callback runs; none is in no tree, so it ends as none.
+ * mmu_notifier_invalidate_range_start(): `callback` for every interval of the tree. `owner` is a
+ * local of the caller that says for whom the callback runs; none is in no tree, so it ends as none.
  */
 export function invalidate_range_start_itree<T>(
   subs: Subscriptions,

@@ -1,9 +1,9 @@
 /**
- * Reclaim of one page (mm/vmscan.c: shrink_folio_list; mm/rmap.c: try_to_unmap): whoever runs it, kswapd or
- * an allocation that reclaims, calls the notifiers of the page with the folio locked.
+ * Reclaim of one page (mm/vmscan.c: shrink_folio_list; mm/rmap.c: try_to_unmap): whoever runs it,
+ * kswapd or an allocation that reclaims, calls the notifiers of the page with the folio locked.
  *
- * Omits    swap and writeback: only a page that was never written is given up, another one is kept; the
- *          anon_vma lock; several mappings of a folio; the LRU.
+ * Omits    swap and writeback: only a page that was never written is given up, another one is kept;
+ *          the anon_vma lock; several mappings of a folio; the LRU.
  */
 import {
   all,

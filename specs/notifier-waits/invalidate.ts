@@ -26,7 +26,10 @@ import {
 } from "mmrace/kernel";
 import { k } from "./state.ts";
 
-/** driver_invalidate(): no new use, wait for the old ones, unmap. The lock is not held while waiting. */
+/**
+ * driver_invalidate(): no new use, wait for the old ones, unmap. The lock is not held while
+ * waiting.
+ */
 export function driver_invalidate(page: Expr<PageOf>): Routine {
   const entry = k.mirror.at(page);
   return routine("driver_invalidate", {}, () => ({

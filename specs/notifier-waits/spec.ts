@@ -1,13 +1,16 @@
 /**
- * A mirror for a device that can't fault: the notifier blocks until the commands that use the page are done.
+ * A mirror for a device that can't fault: the notifier blocks until the commands that use the page
+ * are done.
  *
- * Claim    "No new use" first, then the wait, and every notifier waits for itself: then no command meets a
- *          page that is not mapped, none uses a page that the kernel has taken back, and nobody deadlocks,
- *          as long as the way from the end of a command to its fence needs no memory and no lock.
- * Source   J. Gunthorpe on mirroring without faults (2016, drivers.md S14); include/linux/mmu_notifier.h;
- *          drivers/dma-buf/dma-fence.c ("DMA fence signalling"); drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c
- *          and amdgpu_cs.c, which hold the lock over the wait (variant `waits_under_the_lock`);
- *          drivers/gpu/drm/amd/amdkfd/kfd_svm.c, which counts (variant `second_notifier_counted`).
+ * Claim    "No new use" first, then the wait, and every notifier waits for itself: then no command
+ *          meets a page that is not mapped, none uses a page that the kernel has taken back, and
+ *          nobody deadlocks, as long as the way from the end of a command to its fence needs no
+ *          memory and no lock.
+ * Source   J. Gunthorpe on mirroring without faults (2016, drivers.md S14);
+ *          include/linux/mmu_notifier.h; drivers/dma-buf/dma-fence.c ("DMA fence signalling");
+ *          drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c and amdgpu_cs.c, which hold the lock over the
+ *          wait (variant `waits_under_the_lock`); drivers/gpu/drm/amd/amdkfd/kfd_svm.c, which
+ *          counts (variant `second_notifier_counted`).
  * Omits    how long a command takes; several pages of one command; the device TLB apart from the
  *          translation that a running command holds; DMA mapping; swap; signals during the wait.
  */

@@ -1,6 +1,6 @@
 /**
- * The life of a child MR: created by the fault that needs it, taken out of the xarray by the notifier
- * that empties it, freed by a work item.
+ * The life of a child MR: created by the fault that needs it, taken out of the xarray by the
+ * notifier that empties it, freed by a work item.
  */
 import {
   actor,
@@ -105,8 +105,8 @@ export function dereg_mr(mr: Ref<MrOf>): Routine {
 }
 
 /**
- * implicit_get_child_mr(): allocates, inserts its notifier, and puts it into the xarray unless somebody
- * else did: then theirs is used. `mr` ends with a reference, or as none (-ENOMEM).
+ * implicit_get_child_mr(): allocates, inserts its notifier, and puts it into the xarray unless
+ * somebody else did: then theirs is used. `mr` ends with a reference, or as none (-ENOMEM).
  */
 export function get_child(mr: Ref<MrOf>, created: Ref<boolean>): Routine {
   const m = k.mr.at(mr);

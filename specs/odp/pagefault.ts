@@ -1,6 +1,7 @@
 /**
  * The HCA's page faults and prefetches: pagefault_implicit_mr() and pagefault_real_mr()
- * (drivers/infiniband/hw/mlx5/odp.c), ib_umem_odp_map_dma_and_lock() (drivers/infiniband/core/umem_odp.c).
+ * (drivers/infiniband/hw/mlx5/odp.c), ib_umem_odp_map_dma_and_lock()
+ * (drivers/infiniband/core/umem_odp.c).
  */
 import {
   actor,

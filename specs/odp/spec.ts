@@ -1,16 +1,18 @@
 /**
  * RDMA on-demand paging: an implicit memory region whose children come and go with the pages.
  *
- * Claim    umem_mutex, held over zap and DMA unmap by the notifier and over retry check, DMA map and table
- *          update by the fault, keeps the HCA off every page that the kernel takes back, with any number of
- *          notifiers at a time; and a child that a notifier empties is freed only after the last fault that
- *          found it, the last callback, and the last use by the HCA.
+ * Claim    umem_mutex, held over zap and DMA unmap by the notifier and over retry check, DMA map
+ *          and table update by the fault, keeps the HCA off every page that the kernel takes back,
+ *          with any number of notifiers at a time; and a child that a notifier empties is freed
+ *          only after the last fault that found it, the last callback, and the last use by the HCA.
  * Source   drivers/infiniband/hw/mlx5/odp.c, mr.c; drivers/infiniband/core/umem_odp.c; mm/hmm.c;
- *          mm/mmu_notifier.c. Each fault has a list of its own for what it finds, as before 36f30e486dce
- *          (5.10); since then all faults of a child write into one list: variants `pfn_list_shared...`.
- * Omits    several granules; the time limit of hmm_range_fault(); read-only pages and PREFETCH's downgrade;
- *          non-blockable notifiers; failing UMRs (the source ignores those of a zap); errors of DMA mapping;
- *          dma-buf regions; huge pages; dev->odp_mkeys of children (MLX5_CAP_ODP mem_page_fault).
+ *          mm/mmu_notifier.c. Each fault has a list of its own for what it finds, as before
+ *          36f30e486dce (5.10); since then all faults of a child write into one list: variants
+ *          `pfn_list_shared...`.
+ * Omits    several granules; the time limit of hmm_range_fault(); read-only pages and PREFETCH's
+ *          downgrade; non-blockable notifiers; failing UMRs (the source ignores those of a zap);
+ *          errors of DMA mapping; dma-buf regions; huge pages; dev->odp_mkeys of children
+ *          (MLX5_CAP_ODP mem_page_fault).
  */
 import { all, any, claim, count, exists, forall, none, some, spec } from "mmrace";
 import { no_free_while_mapped, no_leaked_reference, no_lost_page, Page } from "mmrace/kernel";

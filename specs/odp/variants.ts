@@ -1,4 +1,6 @@
-/** Other designs: what the source has since 6.16, and an explicit region. NOTES.md has the results. */
+/**
+ * Other designs: what the source has since 6.16, and an explicit region. NOTES.md has the results.
+ */
 import {
   all,
   type Change,
@@ -29,8 +31,8 @@ type Leaf = readonly [text: string, ...effects: Effect[]];
 
 /**
  * hmm_vma_handle_pte() writes straight into the list of the umem, without umem_mutex. Since 6.16 it
- * reads the entry, keeps HMM_PFN_INOUT_FLAGS of it, and writes it back (`sticky`). Nothing is left to
- * take under the mutex.
+ * reads the entry, keeps HMM_PFN_INOUT_FLAGS of it, and writes it back (`sticky`). Nothing is left
+ * to take under the mutex.
  */
 function shares_pfn_list(who: typeof pagefault, sticky: boolean): Change[] {
   const { me } = who;
