@@ -38,4 +38,5 @@ export * from "./srcu.ts";
 export * from "./vma-lock.ts";
 export * from "./wait-queue.ts";
 export * from "./workqueue.ts";
+export * from "./ww-mutex.ts";
 export * from "./zap.ts";
