@@ -13,6 +13,7 @@ import {
   type Expr,
   goto,
   type Routine,
+  rare,
   ret,
   routine,
   set,
@@ -38,7 +39,7 @@ function next_mapping(
 /**
  * try_to_migrate(): every mapping becomes a migration entry, each in a notifier window of its own
  * (MMU_NOTIFY_CLEAR, no owner). `at` walks; `callback` is the driver's for the place where it stands.
- * Caller has locked the folio; no mmap_lock.
+ * Caller has locked the folio; no mmap_lock. Behind migrate_vma_collect() there is often none left.
  */
 export function try_to_migrate_all(
   mms: Mms,
@@ -58,6 +59,7 @@ export function try_to_migrate_all(
     start: mmu_notifier_invalidate_range_start(mm.subs, "MMU_NOTIFY_CLEAR", [callback]),
     try_to_migrate_one: [
       "ptep_get_and_clear(); set_pte_at(migration entry)",
+      rare(),
       when(maps(at.mm, at.page), [
         set_pte(mm.pte.at(at.page), "migration", src),
         folio_put(folios.at(src)),
@@ -65,6 +67,7 @@ export function try_to_migrate_all(
     ],
     end: [
       "mmu_notifier_invalidate_range_end()",
+      rare(),
       mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
       goto("rmap_walk"),
     ],
