@@ -192,12 +192,12 @@ export default spec({
   },
   mutants: {
     retry_not_checked: {
-      from: "core-mm.md 12, M4",
+      from: "M4",
       breaks: "no_stale_gpu_pte",
       change: [remove(gpu_fault, "read_retry")],
     },
     retry_checked_outside_lock: {
-      from: "core-mm.md 12, M4",
+      from: "M4",
       breaks: "no_stale_gpu_pte",
       change: [
         remove(gpu_fault, "read_retry"),
@@ -210,12 +210,12 @@ export default spec({
       ],
     },
     seq_set_after_unlock: {
-      from: "core-mm.md 12, M5",
+      from: "M5",
       breaks: "no_stale_gpu_pte",
       change: [move_after(dontneed, "zap.zap.start.cb.set_seq", "zap.zap.start.cb.drop_lock")],
     },
     read_begin_after_snapshot: {
-      from: "core-mm.md 12, M6",
+      from: "M6",
       breaks: "no_stale_gpu_pte",
       change: [
         remove(gpu_fault, "again.read_seq"),
@@ -231,17 +231,17 @@ export default spec({
       ],
     },
     tlb_flush_not_awaited: {
-      from: "core-mm.md 12, M7",
+      from: "M7",
       breaks: "no_stale_gpu_pte",
       change: [remove(dontneed, "zap.zap.start.cb.flush_wait")],
     },
     zap_before_invalidate_range_start: {
-      from: "core-mm.md 6.3, 1",
+      from: "mm/memory.c: unmap_vmas()",
       breaks: "no_stale_gpu_pte",
       change: [move_before(munmap, "munmap.unmap.zap", "munmap.unmap.start.itree_start")],
     },
     read_begin_under_the_lock: {
-      from: "core-mm.md 12, M13",
+      from: "M13",
       breaks: "deadlock",
       change: [
         remove(gpu_fault, "take_lock"),
@@ -257,7 +257,7 @@ export default spec({
       ],
     },
     callback_waits_for_the_folio: {
-      from: "core-mm.md 12, M12",
+      from: "M12",
       breaks: "deadlock",
       change: [
         insert_before(munmap, "munmap.unmap.start.cb.set_seq", {
@@ -274,19 +274,19 @@ export default spec({
       ],
     },
     entry_restored_before_the_copy: {
-      from: "core-mm.md 12, M20",
+      from: "M20",
       breaks: "no_lost_page",
       change: [
         move_after(compaction, "migrate.finalize.copy_write", "migrate.finalize.remove_ptes"),
       ],
     },
     migration_entry_left_behind: {
-      from: "core-mm.md 12, M15",
+      from: "M15",
       breaks: "migration_entry_is_locked",
       change: [remove(compaction, "migrate.finalize.remove_ptes")],
     },
     lock_leaked_on_retry: {
-      from: "core-mm.md 11, L3",
+      from: "M15",
       breaks: "lock_held_on_exit",
       change: [
         replace(gpu_fault, "read_retry", [

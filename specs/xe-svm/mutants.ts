@@ -1,4 +1,4 @@
-/** Known mistakes, and what each must break. Sources are sections of the notes each one names. */
+/** Known mistakes, and what each must break. The letters in `from` are those of docs/sources.md. */
 import {
   insert_before,
   local_of,
@@ -30,37 +30,37 @@ const fault_bo = k.bo.at(me.frame).resv;
 export const mutants: Record<string, Mutant> = {
   pages_mapped_without_read_retry: {
     doc: "drm_gpusvm_get_pages() trusts a snapshot that was invalidated",
-    from: "core-mm.md 12, M4; drivers.md 14.8",
+    from: "M4; D1",
     breaks: "no_stale_gpu_pte",
     change: [remove(gpu_fault, "get_pages.read_retry")],
   },
   bind_not_rechecked: {
     doc: "xe_pt_svm_pre_commit() does not look at pages_valid() again",
-    from: "drivers.md 14.8 (P10)",
+    from: "D1; P10",
     breaks: "no_bind_of_an_unmapped_range",
     change: [remove(gpu_fault, "bind.recheck")],
   },
   invalidation_does_not_wait_for_binds: {
     doc: "xe_svm_invalidate() skips dma_resv_wait_timeout(): the bind job lands after the zap",
-    from: "drivers.md 14.8",
+    from: "D3",
     breaks: "no_stale_gpu_pte",
     change: [remove(evict, "unmap.start.cb.resv_wait")],
   },
   bind_fence_added_too_late: {
     doc: "the fence is published after the notifier lock is dropped: nobody waits for it",
-    from: "drivers.md 14.8",
+    from: "D4",
     breaks: "dma_mapped_while_the_gpu_uses_it",
     change: [move_after(gpu_fault, "bind.add_fence", "bind.commit_unlock")],
   },
   eviction_does_not_flush_the_tlb: {
     doc: "the GPU's TLB still leads to the page that was evicted",
-    from: "core-mm.md 12, M7",
+    from: "M7",
     breaks: "no_stale_gpu_pte",
     change: [remove(evict, "unmap.start.cb.tlb_submit"), remove(evict, "unmap.start.cb.tlb_wait")],
   },
   dma_unmapped_before_the_flush: {
     doc: "the IOMMU mapping goes away while the GPU's TLB can still use it",
-    from: "drivers.md 14.8",
+    from: "D5",
     breaks: "dma_mapped_while_the_gpu_uses_it",
     change: [
       move_before(munmap, "munmap.unmap.start.cb.dma_unmap", "munmap.unmap.start.cb.tlb_submit"),
@@ -68,19 +68,19 @@ export const mutants: Record<string, Mutant> = {
   },
   eviction_restores_before_the_copy: {
     doc: "drm_pagemap_evict_to_ram() does not wait for the copy",
-    from: "core-mm.md 12, M20",
+    from: "M20",
     breaks: "no_lost_page",
     change: [move_after(evict, "finalize.copy_write", "finalize.remove_ptes")],
   },
   own_migration_not_invalidated: {
     doc: "MMU_NOTIFY_MIGRATE of the driver itself is filtered, and nothing else zaps the GPU",
-    from: "core-mm.md 12, M8",
+    from: "M8",
     breaks: "no_stale_gpu_pte",
     change: [remove(cpu_fault, "swap.migrate_to_ram.collect.start.cb.zap")],
   },
   fault_page_unlocked_by_finalize: {
     doc: "migrate_vma_finalize() unlocks the page that do_swap_page() has locked",
-    from: "core-mm.md 12, M16",
+    from: "M16",
     breaks: "unlock_by_stranger",
     change: [
       replace(cpu_fault, "swap.migrate_to_ram.finalize.unlock_src", [
@@ -92,7 +92,7 @@ export const mutants: Record<string, Mutant> = {
   },
   resv_in_cpu_fault_and_blocking_folio_lock: {
     doc: "migrate_to_ram() takes the dma_resv, and eviction waits for the folio under it",
-    from: "drivers.md 14.8, 12.3 M4 and M5",
+    from: "D9; O4 and O5",
     breaks: "deadlock",
     change: [
       insert_before(cpu_fault, "swap.migrate_to_ram.collect.start.itree_start", {
@@ -109,7 +109,7 @@ export const mutants: Record<string, Mutant> = {
   },
   eviction_takes_mmap_lock: {
     doc: "eviction takes mmap_lock with the folio locked, and a writer is queued",
-    from: "core-mm.md 12, M11",
+    from: "M11",
     breaks: "deadlock",
     change: [
       insert_before(evict, "unmap.rmap_walk", {
@@ -125,7 +125,7 @@ export const mutants: Record<string, Mutant> = {
   },
   read_begin_under_the_notifier_lock: {
     doc: "the reader sleeps for the end of an invalidation that needs the lock it holds",
-    from: "core-mm.md 12, M13",
+    from: "M13",
     breaks: "deadlock",
     change: [
       remove(gpu_fault, "get_pages.notifier_lock"),
