@@ -102,7 +102,7 @@ function parametersOf(text: string): string {
       if (depth === 0) break;
     } else if (!(depth === 1 && char === "(")) word += char;
   }
-  const clean = names.map((n) => n.trim().split(/[?:=\s]/)[0] ?? "").filter((n) => /^\w+$/.test(n));
+  const clean = names.map((n) => /^\s*(\{[^}]*\}|\w+)/.exec(n)?.[1] ?? "").filter((n) => n !== "");
   return `(${clean.join(", ")})`;
 }
 
