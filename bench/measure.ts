@@ -1,0 +1,51 @@
+/** Runs programs and measures their processor time, wall time and memory. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Cost {
+  /** Processor seconds, user and system, of the program and its children. */
+  cpu: number;
+  /** Wall-clock seconds. */
+  wall: number;
+  /** Largest resident set in bytes; 0 when GNU time is not installed. */
+  resident: number;
+}
+
+export interface Ran extends Cost {
+  stdout: string;
+}
+
+const GNU_TIME = "/usr/bin/time";
+
+/** Runs a program to its end. Throws with its output when it fails. */
+export function run(command: string[], cwd: string): Ran {
+  const report = join(cwd, "time.txt");
+  const timed = existsSync(GNU_TIME);
+  const prefix = timed
+    ? [GNU_TIME, "-o", report, "-f", "%U %S %e %M"]
+    : ["bash", "-c", `TIMEFORMAT="%U %S %R 0"; time "$@" 2>/dev/null 2>"${report}"`, "time"];
+  const [program, ...args] = [...prefix, ...command] as [string, ...string[]];
+  const result = spawnSync(program, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });
+  if (result.error) throw result.error;
+  const text = timed ? readFileSync(report, "utf8") : result.stderr;
+  if (timed) rmSync(report);
+  const numbers = text.trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
+  const [user = 0, system = 0, wall = 0, kilobytes = 0] = numbers;
+  if (result.status !== 0) {
+    throw new Error(`${command.join(" ")}: status ${result.status}\n${result.stderr}`);
+  }
+  const { stdout } = result;
+  return { cpu: user + system, wall, resident: kilobytes * 1024, stdout };
+}
+
+export function hasProgram(name: string): boolean {
+  return spawnSync("which", [name]).status === 0;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  const upper = sorted[half] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? upper)) / 2;
+}
