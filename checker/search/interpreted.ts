@@ -1,7 +1,7 @@
 /**
  * The reference interpreter as an engine: slow, and the one that generated code is compared with.
  */
-import { type Interpreter, isDeadlock } from "../../model/ir/index.ts";
+import { type Interpreter, isDeadlock, type State } from "../../model/ir/index.ts";
 import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
 import { runsFrom } from "../reduce/fuse.ts";
@@ -78,21 +78,23 @@ export function interpretedEngine(
     canonicalize,
     grow: (count) => growAll(tables, words, count),
     check: (from, to) => {
-      for (let i = from; i < to; i++) {
-        const state = stateOf(i);
-        if (!model.always.every((p) => interpreter.evaluate(p.expr, state) === true)) return i;
-      }
+      for (let i = from; i < to; i++) if (!isGood(interpreter, stateOf(i))) return i;
       return 0;
     },
     reach: (from, to) => {
-      for (let i = from; i < to; i++) {
-        const state = stateOf(i);
-        model.reachable.forEach((p, k) => {
-          if (interpreter.evaluate(p.expr, state) === true) batch.reached[k] = 1;
-        });
-      }
+      for (let i = from; i < to; i++) noteFacts(interpreter, stateOf(i), batch.reached);
     },
   };
+}
+
+function isGood({ model, evaluate }: Interpreter, state: State): boolean {
+  return model.always.every((p) => evaluate(p.expr, state) === true);
+}
+
+function noteFacts({ model, evaluate }: Interpreter, state: State, reached: Uint8Array): void {
+  model.reachable.forEach((p, k) => {
+    if (evaluate(p.expr, state) === true) reached[k] = 1;
+  });
 }
 
 /** Puts the smallest renaming of the state in its place; words compare as signed integers. */

@@ -14,7 +14,7 @@ import type { Engine, Reductions } from "./engine.ts";
 import {
   CONTROL,
   FLAG,
-  participate,
+  Participant,
   type SharedEngine,
   type SharedSearch,
   STATS,
@@ -65,7 +65,7 @@ export function searchInParallel(
     return limit ? FLAG.stop : FLAG.run;
   };
   try {
-    participate(shared, mine.code, mine.registers, 0, initial, poll);
+    new Participant(shared, mine.code, mine.registers, 0, initial, poll).run();
   } catch (error) {
     throw new WorkerError(error instanceof Error ? error.message : String(error));
   } finally {
@@ -205,13 +205,13 @@ function loadEngine(data: ThreadData): {
 function startWorker(data: ThreadData & { initial: number }): Worker {
   const source = `
 const { workerData: data } = require("node:worker_threads");
-const participate = ${participate.toString()};
+const Participant = ${Participant.toString()};
 const loadEngine = ${loadEngine.toString()};
 try {
   data.shared.states = new Int32Array(data.buffers[0]);
   data.shared.index = new Int32Array(data.buffers[1]);
   const { code, registers } = loadEngine(data);
-  participate(data.shared, code, registers, data.thread, data.initial, undefined);
+  new Participant(data.shared, code, registers, data.thread, data.initial, undefined).run();
 } catch (error) {
   Atomics.store(data.shared.control, data.shared.at.failed, 1);
 }`;

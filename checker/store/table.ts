@@ -32,7 +32,7 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
 export const RECENT_BITS = 13;
 
 /**
- * Text of `insert(count, filled)` and `grow(count)`.
+ * Text of `insert(count, filled)`, `grow(count)` and `place(first, count)`.
  *
  * Most duplicates are of states seen a moment ago: two steps in either order. A small direct-mapped
  * filter `K` of whole states, which stays in the fastest cache, drops them, before `canon` is asked
@@ -41,68 +41,38 @@ export const RECENT_BITS = 13;
  * branches that wait for it, and then do the work.
  */
 export function tableText(words: number, symmetric: boolean, shared: boolean): string {
-  const each = (f: (i: number) => string, join: string): string =>
-    Array.from({ length: words }, (_, i) => f(i)).join(join);
-  const load = each((i) => `const c${i} = C[c + ${i}];`, " ");
-  const canonical = symmetric
-    ? `for (let k = 0; k < m; k++) {
+  return insertText(words, symmetric, shared) + growText(words, shared);
+}
+
+function list(words: number, f: (i: number) => string, join: string): string {
+  return Array.from({ length: words }, (_, i) => f(i)).join(join);
+}
+
+function insertText(words: number, symmetric: boolean, shared: boolean): string {
+  const load = list(words, (i) => `const c${i} = C[c + ${i}];`, " ");
+  const hash = hashText(words, (i) => `c${i}`);
+  const canonical = `for (let k = 0; k < m; k++) {
     const c = P[k];
     canon(c);
     ${load}
-    ${hashText(words, (i) => `c${i}`)}
+    ${hash}
     H[k] = h;
-  }`
-    : "";
-  const differs = each((i) => `(K[r + ${i}] ^ c${i})`, " | ");
-  const same = each((i) => `S[s + ${i}] === c${i}`, " && ");
-  const write = each((i) => `S[s + ${i}] = c${i};`, " ");
-  const probe = `    for (;;) {
-      const e = T[at];
-      if (e === 0) {
-        T[at] = ((h >>> bits) << bits) | count;
-        const s = count * ${words};
-        ${write}
-        count++;
-        break;
-      }
-      if (((e ^ h) >>> bits) === 0) {
-        const s = (e & mask) * ${words};
-        if (${same}) break;
-      }
-      at = (at + 1) & mask;
-    }`;
-  // The words are written before the slot is claimed. A slot that was read without a fence may be
-  // ahead of its words: before a state is taken for another one, it is read again with a fence.
-  const sharedProbe = `    for (;;) {
-      let e = T[at];
-      if (e === 0) {
-        const s = count * ${words};
-        ${write}
-        e = Atomics.compareExchange(T, at, 0, ((h >>> bits) << bits) | count);
-        if (e === 0) { count++; break; }
-      }
-      if (((e ^ h) >>> bits) === 0) {
-        const s = (e & mask) * ${words};
-        if (${same}) break;
-        Atomics.load(T, at);
-        if (${same}) break;
-      }
-      at = (at + 1) & mask;
-    }`;
+  }`;
   return `
 function insert(count, filled) {
   const mask = slotMask, bits = slotBits;
   let h = 0, m = 0, touched = 0;
   for (let c = 0; c < filled; c += ${words}) {
     ${load}
-    ${hashText(words, (i) => `c${i}`)}
-    const r = (h >>> ${32 - RECENT_BITS}) * ${words}, d = ${differs};
-    ${each((i) => `K[r + ${i}] = c${i};`, " ")}
+    ${hash}
+    const r = (h >>> ${32 - RECENT_BITS}) * ${words};
+    const d = ${list(words, (i) => `(K[r + ${i}] ^ c${i})`, " | ")};
+    ${list(words, (i) => `K[r + ${i}] = c${i};`, " ")}
     H[m] = h;
     P[m] = c;
     m += (d | -d) >>> 31;
   }
-  ${canonical}
+  ${symmetric ? canonical : ""}
   for (let k = 0; k < m; k++) E[k] = T[H[k] & mask];
   for (let k = 0; k < m; k++) {
     const e = E[k];
@@ -114,10 +84,62 @@ function insert(count, filled) {
     ${load}
     h = H[k];
     let at = h & mask;
-${shared ? sharedProbe : probe}
+    ${shared ? sharedProbeText(words) : probeText(words)}
   }
   return count;
 }
+`;
+}
+
+/** Looks for the state of `c0, c1, ...` from slot `at` on; stores it as `count` when it is new. */
+function probeText(words: number): string {
+  return `for (;;) {
+      const e = T[at];
+      if (e === 0) {
+        T[at] = ((h >>> bits) << bits) | count;
+        const s = count * ${words};
+        ${list(words, (i) => `S[s + ${i}] = c${i};`, " ")}
+        count++;
+        break;
+      }
+      if (((e ^ h) >>> bits) === 0) {
+        const s = (e & mask) * ${words};
+        if (${list(words, (i) => `S[s + ${i}] === c${i}`, " && ")}) break;
+      }
+      at = (at + 1) & mask;
+    }`;
+}
+
+/**
+ * The same with other threads at work. The words are written before the slot is claimed. A slot that
+ * was read without a fence may be ahead of its words: before a state is taken for another one, it is
+ * read again behind a fence.
+ */
+function sharedProbeText(words: number): string {
+  const same = list(words, (i) => `S[s + ${i}] === c${i}`, " && ");
+  return `for (;;) {
+      let e = T[at];
+      if (e === 0) {
+        const s = count * ${words};
+        ${list(words, (i) => `S[s + ${i}] = c${i};`, " ")}
+        e = Atomics.compareExchange(T, at, 0, ((h >>> bits) << bits) | count);
+        if (e === 0) { count++; break; }
+      }
+      if (((e ^ h) >>> bits) === 0) {
+        const s = (e & mask) * ${words};
+        if (${same}) break;
+        Atomics.load(T, at);
+        if (${same}) break;
+      }
+      at = (at + 1) & mask;
+    }`;
+}
+
+function growText(words: number, shared: boolean): string {
+  const claim = shared
+    ? "while (Atomics.compareExchange(T, at, 0, slot) !== 0) at = (at + 1) & mask;"
+    : "while (T[at] !== 0) at = (at + 1) & mask; T[at] = slot;";
+  return `
 function grow(count) {
   T.fill(0, 0, 2 ** slotBits);
   place(1, count);
@@ -128,8 +150,8 @@ function place(first, count) {
     const n = from + 1024 < count ? 1024 : count - from;
     let h = 0, touched = 0;
     for (let k = 0, s = from * ${words}; k < n; k++, s += ${words}) {
-      ${each((k) => `const c${k} = S[s + ${k}];`, " ")}
-      ${hashText(words, (k) => `c${k}`)}
+      ${list(words, (i) => `const c${i} = S[s + ${i}];`, " ")}
+      ${hashText(words, (i) => `c${i}`)}
       H[k] = h;
       touched ^= T[h & mask];
     }
@@ -138,11 +160,7 @@ function place(first, count) {
       h = H[k];
       let at = h & mask;
       const slot = ((h >>> bits) << bits) | (from + k);
-      ${
-        shared
-          ? "while (Atomics.compareExchange(T, at, 0, slot) !== 0) at = (at + 1) & mask;"
-          : "while (T[at] !== 0) at = (at + 1) & mask;\n      T[at] = slot;"
-      }
+      ${claim}
     }
   }
 }
