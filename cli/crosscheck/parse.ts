@@ -111,10 +111,15 @@ export function parseRumur(text: string): Report {
 
 /** Output of TLC. The initial states are not among the transitions. */
 export function parseTlc(text: string): Report {
-  const generated = numberIn(text, /([\d,]+) states generated, [\d,]+ distinct/);
+  // Lines about the progress look alike, but have the speed in parentheses.
+  const number = "([\\d,]+)";
+  const last = new RegExp(
+    `${number} states generated, ${number} distinct states found, ${number} states left`,
+  ).exec(text);
+  const [, generated, states, left] = (last ?? []).map((n) => Number(n.replaceAll(",", "")));
   const initial = numberIn(text, /Finished computing initial states: ([\d,]+) distinct/);
   const counts = {
-    states: numberIn(text, /states generated, ([\d,]+) distinct/),
+    states,
     transitions: generated !== undefined && initial !== undefined ? generated - initial : undefined,
   };
   const named =
@@ -122,7 +127,7 @@ export function parseTlc(text: string): Report {
   const rules = [...text.matchAll(/violation = "([^"]+)"/g)];
   const claim = named?.[1] === "NoViolation" ? (rules.at(-1)?.[1] ?? "NoViolation") : named?.[1];
   const done = /Model checking completed. No error has been found/.test(text);
-  const complete = done && numberIn(text, /([\d,]+) states left on queue/) === 0;
+  const complete = done && left === 0;
   return report(text, counts, named !== null, complete, TLC_LIMITS, claim);
 }
 

@@ -139,12 +139,23 @@ function inlined(path: Path, outputs: { name: string; text: string }[], pc: stri
     ];
     return texts.reduce((sum, text) => sum + (text.match(word)?.length ?? 0), 0);
   };
-  return path.definitions.filter((definition) => {
+  const kept = path.definitions.filter((definition) => {
     const output = outputs.find((o) => o.name === definition.name);
     if (!output || uses(definition.name) > 1) return true;
     output.text = definition.text;
     return false;
   });
+  return used(kept, [...path.failures.map((f) => f.cond), ...outputs.map((o) => o.text), pc]);
+}
+
+/** Without the definitions of values that are overwritten unread. */
+function used(definitions: Definition[], texts: string[]): Definition[] {
+  const left = definitions.filter(({ name }, i) => {
+    const word = new RegExp(`\\b${name}\\b`);
+    const later = definitions.slice(i + 1).map((d) => d.text);
+    return [...later, ...texts].some((text) => word.test(text));
+  });
+  return left.length === definitions.length ? left : used(left, texts);
 }
 
 /** Goes through the statements; the result is the label where the path ends, or its expression. */
