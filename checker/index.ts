@@ -3,28 +3,35 @@ import {
   interpret,
   type Model,
   modelHash,
+  type Outcome,
   resetDeadLocals,
+  type State,
+  type Violation,
   violationsIn,
 } from "../model/ir/index.ts";
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
+import { checkProgress, type Explored } from "./liveness/index.ts";
 import { fusionOf, noFusion } from "./reduce/fuse.ts";
 import { interchangeable } from "./reduce/symmetry.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
+import { calmest } from "./search/calm.ts";
 import type { Engine, Reductions } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
 import { searchInParallel } from "./search/parallel.ts";
 import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
-import { moveOf, pathTo, runAlong } from "./search/trace.ts";
+import { moveOf, pathTo, runAlong, stateOf } from "./search/trace.ts";
 import { type Arena, defaultBudget, newArena } from "./store/arena.ts";
 
 export { PackError } from "./compile/pack.ts";
+export { speaksOfProgress } from "./liveness/index.ts";
 export type {
   CheckOptions,
   CheckResult,
   Finding,
   Limit,
+  LivenessReport,
   Progress,
   Verdict,
 } from "./result.ts";
@@ -65,7 +72,65 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
       ? searchInParallel(engine, reductions, limits, threads, budget)
       : undefined;
   const outcome = parallel ?? search(engine, arena, limits, options.resume);
-  return { ...report(engine, arena, outcome), elapsed: now() - began };
+  const isReduced = options.symmetry === true || options.partialOrder === true;
+  const result = report(engine, arena, outcome, isReduced);
+  const wanted = options.liveness ?? (model.liveness ?? []).length > 0;
+  if (result.verdict.kind !== "holds" || !wanted) return { ...result, elapsed: now() - began };
+  const without = reductionsOn(options, parallel !== undefined);
+  const whole =
+    without.length > 0
+      ? searchWhole(reduced, options, limits)
+      : { outcome, arena, kind: engine.kind };
+  const poll = (): boolean => stopReason(options, now() - began) !== undefined;
+  const more = progressOf({ model, searched: reduced, ...whole, without, poll }, () =>
+    stopReason(options, now() - began),
+  );
+  const findings = [...result.findings, ...more.findings];
+  return { ...result, ...more, findings, elapsed: now() - began };
+}
+
+/** What changes who moves when, and so says nothing about infinite runs. */
+function reductionsOn({ symmetry, partialOrder }: CheckOptions, parallel: boolean): string[] {
+  const on = { symmetry, "partial order": partialOrder, workers: parallel };
+  return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
+}
+
+/** The same search without reductions, on one thread. */
+function searchWhole(
+  model: Model,
+  options: CheckOptions,
+  limits: SearchLimits,
+): Pick<Explored, "outcome" | "arena" | "kind"> {
+  const plain: CheckOptions = { ...options, symmetry: false, partialOrder: false };
+  const { engine } = engineFor(model, plain);
+  const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
+  const { maxStates, poll, modelHash } = limits;
+  const outcome = search(engine, arena, { maxStates, poll, modelHash });
+  return { outcome, arena, kind: engine.kind };
+}
+
+type More = Pick<CheckResult, "verdict" | "findings"> & Partial<CheckResult>;
+
+function progressOf(explored: Explored, stop: () => Limit | undefined): More {
+  const { end } = explored.outcome;
+  if (end.kind === "incomplete") return { verdict: end, findings: [] };
+  if (end.kind !== "complete") throw new Error("a reduction has hidden a violation");
+  const found = checkProgress(explored);
+  switch (found.kind) {
+    case "stopped": {
+      const limit = found.by === "memory" ? "memory" : (stop() ?? "time");
+      return { verdict: { kind: "incomplete", limit }, findings: [] };
+    }
+    case "holds":
+      return { verdict: { kind: "holds" }, findings: found.findings, liveness: found.report };
+    case "violated": {
+      const { violation, lasso, report: liveness } = found;
+      const { start, moves, loopFrom } = lasso;
+      const loop = loopFrom === undefined ? {} : { loopFrom };
+      const verdict: Verdict = { kind: "violated", violation };
+      return { verdict, findings: [], start, moves, ...loop, liveness };
+    }
+  }
 }
 
 function stopReason(options: CheckOptions, elapsed: number): Limit | undefined {
@@ -98,6 +163,7 @@ function report(
   engine: Engine,
   arena: Arena,
   outcome: SearchOutcome,
+  isReduced: boolean,
 ): Omit<CheckResult, "elapsed"> {
   const { batch, interpreter } = engine;
   const { model } = interpreter;
@@ -118,7 +184,7 @@ function report(
   };
   const complete = outcome.end.kind === "complete";
   const findings = complete ? findingsOf(model, counts) : [];
-  const verdict = verdictOf(engine, arena, outcome);
+  const verdict = verdictOf(engine, arena, outcome, isReduced);
   return { ...counts, ...verdict, findings, engine: engine.kind, bytes: outcome.bytes };
 }
 
@@ -126,14 +192,33 @@ function verdictOf(
   engine: Engine,
   arena: Arena,
   { end, levels }: SearchOutcome,
+  isReduced: boolean,
 ): Pick<CheckResult, "moves" | "start"> & { verdict: Verdict } {
   if (end.kind === "complete") return { verdict: { kind: "holds" } };
   if (end.kind === "incomplete") return { verdict: end };
+  if (!isReduced) {
+    const violation = violationAt(engine, stateOf(engine, arena, end.state), end.kind).violation;
+    const calm = calmest(engine, arena, levels, end, violation);
+    if (calm) {
+      const { moves, start } = calm;
+      return { verdict: { kind: "violated", violation: calm.violation }, moves, start };
+    }
+  }
   const path = pathTo(engine, arena, levels, end.state);
   const { start, moves, end: state } = runAlong(engine, arena, path);
-  const bad = end.kind === "badStep" ? engine.runs(state).find((run) => run.violation) : undefined;
-  for (const step of bad?.steps ?? []) moves.push(moveOf(engine, step));
+  const { violation, steps } = violationAt(engine, state, end.kind);
+  for (const step of steps) moves.push(moveOf(engine, step));
+  return { verdict: { kind: "violated", violation }, moves, start };
+}
+
+/** What is wrong with the state in which the search ended, and the step that violates, if one does. */
+function violationAt(
+  engine: Engine,
+  state: State,
+  end: "badState" | "badStep",
+): { violation: Violation; steps: Outcome[] } {
+  const bad = end === "badStep" ? engine.runs(state).find((run) => run.violation) : undefined;
   const violation = bad?.violation ?? violationsIn(engine.interpreter, state)[0];
   if (!violation) throw new Error("the interpreter finds nothing wrong with this state");
-  return { verdict: { kind: "violated", violation }, moves, start };
+  return { violation, steps: bad?.steps ?? [] };
 }

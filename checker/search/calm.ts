@@ -92,9 +92,10 @@ function badSuccessors(
   isBad: (state: State) => Violation | undefined,
 ): Set<Key> | undefined {
   if (level === 0) return undefined;
-  const { engine } = cx;
+  const { engine, arena } = cx;
   const { words } = engine.packing;
-  const known = new Map<Key, boolean>();
+  const known = new Set<Key>();
+  const states: number[] = new Array(words).fill(0);
   for (let i = levels[level - 1] as number; i < (levels[level] as number); i++) {
     engine.expand(i, i + 1);
     const { batch } = engine;
@@ -102,10 +103,21 @@ function badSuccessors(
       const key = keyAt(batch.words, at, words);
       if (known.has(key)) continue;
       if (known.size > MOST_STATES) return undefined;
-      known.set(key, isBad(unpackState(engine.packing, batch.words, at)) !== undefined);
+      known.add(key);
+      for (let w = 0; w < words; w++) states.push(batch.words[at + w] as number);
     }
   }
-  return new Set([...known].filter(([, bad]) => bad).map(([key]) => key));
+  // Generated code sorts out the good ones; the interpreter says what is wrong with the others.
+  const table = Int32Array.from(states);
+  const bad = new Set<Key>();
+  const count = table.length / words;
+  engine.bind({ ...arena, states: table });
+  for (let i = engine.check(1, count); i > 0; i = i + 1 < count ? engine.check(i + 1, count) : 0) {
+    if (isBad(unpackState(engine.packing, table, i * words)))
+      bad.add(keyAt(table, i * words, words));
+  }
+  engine.bind(arena);
+  return bad;
 }
 
 /** The states of the level from which a step, or standing still, violates the property. */
