@@ -11,8 +11,9 @@ const SMALL = 2 ** 18;
 const MEDIUM = 2 ** 22;
 /** A typed array of Node 20 has fewer elements than this. */
 const MOST_WORDS = 2 ** 32 - 1;
-/** Part of the machine's memory that is used when no limit is given. */
-const DEFAULT_SHARE = 0.7;
+/** Parts of the machine's memory, and of what is free of it, that are used without a limit. */
+const SHARE_OF_ALL = 0.7;
+const SHARE_OF_FREE = 0.9;
 const FIRST_SLOT_BITS = 14;
 /** A smaller index grows fourfold, a larger one twofold. */
 const EAGER_SLOT_BITS = 20;
@@ -20,11 +21,12 @@ const MAX_SLOT_BITS = 31;
 /** The index doubles when it is this full. */
 const MAX_LOAD = 0.75;
 
-/** Bytes that may be used when the user names no limit. */
+/** Bytes that may be used when the user names no limit: most of what nobody else needs. */
 export function defaultBudget(): number {
   const allowed = process.constrainedMemory?.() ?? 0;
   const total = os.totalmem();
-  return Math.floor((allowed > 0 && allowed < total ? allowed : total) * DEFAULT_SHARE);
+  const most = allowed > 0 && allowed < total ? allowed : total;
+  return Math.floor(Math.min(most * SHARE_OF_ALL, os.freemem() * SHARE_OF_FREE));
 }
 
 export interface Arena extends Tables {
