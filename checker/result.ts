@@ -15,7 +15,7 @@ export interface Progress {
 
 export interface CheckOptions {
   maxStates?: number;
-  /** Bytes for states and index. Without it: a share of the machine's memory. */
+  /** Bytes for states and index. Without it: most of the free memory. */
   maxMemory?: number;
   /** Milliseconds; needs `now`. */
   timeLimit?: number;
@@ -40,6 +40,12 @@ export interface CheckOptions {
    * be the shortest.
    */
   partialOrder?: boolean;
+  /**
+   * Also decide claims about infinite runs, starvation in marked retry loops, and partial
+   * deadlocks. Default: when the model claims something about infinite runs. Needs the whole graph:
+   * with `symmetry`, `partialOrder` or several `workers` it is searched again without them.
+   */
+  liveness?: boolean;
   /**
    * Threads that search. Default 1. Verdict, counts and counterexample are the same for any
    * number. A search with checkpoints has one.
@@ -66,6 +72,19 @@ export interface Finding {
   text: string;
 }
 
+/** What was decided on the graph with its edges. */
+export interface LivenessReport {
+  /** In order: partial_deadlock, the names of the claims, starvation. The last one may be violated. */
+  checked: string[];
+  /** States and edges of the graph: without symmetry and fused steps. */
+  states: number;
+  edges: number;
+  /** For edges, components and paths, beside the states. */
+  bytes: number;
+  /** Reductions that were asked for, and are unsound here: the graph was searched without them. */
+  without: string[];
+}
+
 export interface CheckResult {
   verdict: Verdict;
   /** Distinct states found, the initial ones among them. */
@@ -79,6 +98,9 @@ export interface CheckResult {
   /** Of a violation: a shortest counterexample, for `replay()`; with the state it starts in. */
   moves?: Move[];
   start?: State;
+  /** The moves from this one (counting from 1) repeat for ever. */
+  loopFrom?: number;
+  liveness?: LivenessReport;
   coverage: { actor: string; label: string; fired: number }[];
   reachable: { name: string; reached: boolean }[];
   /** Empty unless the search was complete. */

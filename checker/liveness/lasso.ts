@@ -23,12 +23,7 @@ export interface Lasso {
 }
 
 /** The moves along edges that begin in the initial state with this number. */
-export function movesAlong(
-  engine: Engine,
-  arena: Arena,
-  { graph }: World,
-  edges: Edge[],
-): Move[] {
+export function movesAlong(engine: Engine, arena: Arena, { graph }: World, edges: Edge[]): Move[] {
   const { packing, interpreter } = engine;
   const { words } = packing;
   const buffer = new Int32Array(words);
