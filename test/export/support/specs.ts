@@ -1,0 +1,63 @@
+/** All specs of the repository and their variants, with the pinned results. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Spec } from "mmrace";
+import type { Own } from "../../../cli/crosscheck/crosscheck.ts";
+import { type Model, resetDeadLocals } from "../../../model/ir/index.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const pinFile = join(root, "test", "specs", "pins.json");
+
+interface Pin {
+  verdict: string;
+  states: number;
+  transitions: number;
+}
+
+export interface Pinned {
+  /** `hmm-mirror`, `hmm-mirror.retry_not_checked`. */
+  title: string;
+  spec: string;
+  isScheme: boolean;
+  own: Own;
+  /** With dead locals reset: the model that was counted. */
+  model: () => Model;
+}
+
+/** In the first configuration of each spec; those without a pin are left out. */
+export async function pinnedModels(): Promise<Pinned[]> {
+  const pins: Record<string, Pin> = existsSync(pinFile)
+    ? JSON.parse(readFileSync(pinFile, "utf8"))
+    : {};
+  const all: Pinned[] = [];
+  for (const file of specFiles(join(root, "specs"))) {
+    const spec = ((await import(file)) as { default: Spec }).default;
+    for (const variant of [undefined, ...spec.variants.map((v) => v.name)]) {
+      const title = variant === undefined ? spec.name : `${spec.name}.${variant}`;
+      const pin = pins[title];
+      if (!pin) continue;
+      const { states, transitions } = pin;
+      const verdict = pin.verdict === "holds" ? "holds" : "violated";
+      all.push({
+        title,
+        spec: spec.name,
+        isScheme: variant === undefined,
+        own: { verdict, states, transitions },
+        model: () => resetDeadLocals(spec.build(variant === undefined ? {} : { variant })),
+      });
+    }
+  }
+  return all;
+}
+
+/** Every `spec.ts` below the folder. */
+function specFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => a.name.localeCompare(b.name, "en"))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return specFiles(path);
+      return entry.name === "spec.ts" || entry.name.endsWith(".spec.ts") ? [path] : [];
+    });
+}
