@@ -21,6 +21,7 @@ import {
   exists,
   goto,
   lockEvent,
+  not,
   oneOf,
   proc,
   type Ref,
@@ -99,8 +100,9 @@ export function mmu_interval_notifier_remove(subs: Subscriptions, node: Interval
 }
 
 /**
- * mmu_notifier_invalidate_range_start(): `callback` for every interval of the tree. `owner` is a
- * local of the caller that says for whom the callback runs; none is in no tree, so it ends as none.
+ * mmu_notifier_invalidate_range_start(): `callback` for every interval of the tree; one that comes
+ * after the start is not called. `owner` is a local of the caller that says for whom the callback
+ * runs; none is in no tree, so it ends as none.
  */
 export function invalidate_range_start_itree<T>(
   subs: Subscriptions,
@@ -119,6 +121,7 @@ export function invalidate_range_start_itree<T>(
       itree_start: [
         `mmu_notifier_invalidate_range_start(${event})`,
         mn_itree_inv_start_range(subs, overlap),
+        when(not(overlap), [ret()]),
       ],
       next: [
         "interval_tree_iter_next()",

@@ -1,4 +1,4 @@
-/** Known mistakes, and what each must break. Sources are sections of the notes. */
+/** Known mistakes, and what each must break. The letters in `from` are those of docs/sources.md. */
 import {
   goto,
   insert_before,
@@ -31,13 +31,13 @@ const used = k.mirror.at(k.job.at(completion.me.job).page);
 export const mutants: Record<string, Mutant> = {
   retry_not_checked: {
     doc: "a page is mapped as it was before the invalidation",
-    from: "core-mm.md 12, M4",
+    from: "M4",
     breaks: "no_stale_mirror",
     change: [remove(submit, "read_retry")],
   },
   retry_checked_outside_the_lock: {
     doc: "the notifier comes between the check and the lock",
-    from: "core-mm.md 12, M4",
+    from: "M4; D1",
     breaks: "no_stale_mirror",
     change: [
       remove(submit, "read_retry"),
@@ -51,25 +51,25 @@ export const mutants: Record<string, Mutant> = {
   },
   notifier_does_not_wait: {
     doc: "the page is unmapped under the command that uses it",
-    from: "drivers.md 1, S14",
+    from: "S14",
     breaks: "commands_never_fault",
     change: [remove(dontneed, "zap.zap.start.cb.fence_wait")],
   },
   unmapped_before_the_wait: {
     doc: "the device PTE is cleared first: the running command faults, which it can't",
-    from: "drivers.md 1, S14",
+    from: "S14",
     breaks: "commands_never_fault",
     change: [move_before(dontneed, "zap.zap.start.cb.fence_wait", "zap.zap.start.cb.unmap_unlock")],
   },
   fence_published_after_unlock: {
     doc: "the command is pushed, and its fence is added when the notifier has looked already",
-    from: "drivers.md 9.6, 14.8",
+    from: "D4",
     breaks: "commands_never_fault",
     change: [move_after(submit, "add_fence", "drop_lock")],
   },
   use_recorded_after_unlock: {
     doc: "the entry is looked up, the lock is dropped, and then the command is pushed",
-    from: "drivers.md 9.1.5, 9.2.7",
+    from: "drivers/gpu/drm/amd/amdgpu/amdgpu_cs.c: amdgpu_cs_submit()",
     breaks: "commands_never_fault",
     change: [
       insert_before(submit, "arm", {
@@ -80,13 +80,13 @@ export const mutants: Record<string, Mutant> = {
   },
   seq_set_after_unlock: {
     doc: "a submission maps the page again between the unmapping and the new number",
-    from: "core-mm.md 12, M5",
+    from: "M5",
     breaks: "no_stale_mirror",
     change: [move_after(dontneed, "zap.zap.start.cb.set_seq", "zap.zap.start.cb.unmap_unlock")],
   },
   completion_takes_the_lock: {
     doc: "the completion needs the lock that a notifier holds while it waits",
-    from: "drivers.md 12.3, M6",
+    from: "O6",
     breaks: "deadlock",
     change: [
       ...keeps_the_lock,
@@ -98,7 +98,7 @@ export const mutants: Record<string, Mutant> = {
   },
   completion_waits_for_the_folio: {
     doc: "the way to the fence waits for a folio that its notifier's caller has locked",
-    from: "core-mm.md 8.4",
+    from: "P9",
     breaks: "deadlock",
     change: [
       insert_before(completion, "signal", {
@@ -111,7 +111,7 @@ export const mutants: Record<string, Mutant> = {
   },
   read_begin_under_the_lock: {
     doc: "the submission sleeps for the end of an invalidation that needs the lock it holds",
-    from: "core-mm.md 12, M13",
+    from: "M13",
     breaks: "deadlock",
     change: [
       remove(submit, "lookup_unlock"),

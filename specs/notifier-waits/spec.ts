@@ -6,7 +6,7 @@
  *          meets a page that is not mapped, none uses a page that the kernel has taken back, and
  *          nobody deadlocks, as long as the way from the end of a command to its fence needs no
  *          memory and no lock.
- * Source   J. Gunthorpe on mirroring without faults (2016, drivers.md S14);
+ * Source   J. Gunthorpe on mirroring without faults (2016, S14 in docs/sources.md);
  *          include/linux/mmu_notifier.h; drivers/dma-buf/dma-fence.c ("DMA fence signalling");
  *          drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c and amdgpu_cs.c, which hold the lock over the
  *          wait (variant `waits_under_the_lock`); drivers/gpu/drm/amd/amdkfd/kfd_svm.c, which

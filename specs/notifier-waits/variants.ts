@@ -74,45 +74,45 @@ const no_other_notifier = [dontneed, munmap, compaction, kswapd].map((who) => co
 export const variants: Record<string, Variant> = {
   wait_then_unfault: {
     doc: "the notifier waits for the running command, then takes the page: a new one slips in",
-    from: "drivers.md 1, S14",
+    from: "S14",
     breaks: "commands_never_fault",
     change: moves("fence_wait", "lock"),
   },
   wait_then_unfault_under_the_lock: {
     doc: "the order does not matter where the lock is held over both",
-    from: "drivers.md 1, S14",
+    from: "S14",
     change: [...moves("fence_wait", "set_seq"), ...keeps_the_lock],
   },
   waits_under_the_lock: {
     doc: "amdgpu: the notifier waits with the lock held; others queue behind it",
-    from: "drivers.md 9.2",
+    from: "S14; T1",
     change: keeps_the_lock,
   },
   second_notifier_counted: {
     doc: "amdkfd without XNACK: the second notifier counts itself and returns",
-    from: "drivers.md 13.2, C4",
+    from: "C4",
     breaks: "no_stale_mirror",
     change: counts,
   },
   second_notifier_counted_one_notifier: {
     doc: "the same, with one invalidation at a time",
-    from: "drivers.md 13.2, C4",
+    from: "C4",
     change: [...counts, ...one_notifier],
   },
   second_notifier_counted_under_the_lock: {
     doc: "KFD userptr: count and wait are under one mutex",
-    from: "drivers.md 9.3, 14.8",
+    from: "D11",
     change: [...counts, ...keeps_the_lock],
   },
   completion_allocates: {
     doc: "the completion of a command allocates with GFP_KERNEL: reclaim waits for that command",
-    from: "drivers.md 15.1, T5; 9.5",
+    from: "T5",
     breaks: "deadlock",
     change: [count_of(completion, 0), count_of(completion_allocates, 1)],
   },
   completion_allocates_no_other_notifier: {
     doc: "the same with one command and nobody else",
-    from: "drivers.md 15.1, T5",
+    from: "T5",
     breaks: "deadlock",
     change: [count_of(completion, 0), count_of(completion_allocates, 1), ...no_other_notifier],
   },

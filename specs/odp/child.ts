@@ -139,7 +139,7 @@ export function get_child(mr: Ref<MrOf>, created: Ref<boolean>): Routine {
   }));
 }
 
-/** free_implicit_child_mr_work(), on system_unbound_wq: any number may run at a time. */
+/** free_implicit_child_mr_work(), on system_unbound_wq: several may run at a time. */
 export const free_work = actor("free_work", { mr: Mr }, (me) => {
   const m = k.mr.at(me.mr);
   return {
@@ -161,7 +161,9 @@ export const free_work = actor("free_work", { mr: Mr }, (me) => {
     dereg: dereg_mr(me.mr),
     deref_parent: ["mlx5r_deref_odp_mkey(&imr->mmkey)", deref_parent, goto("work")],
   };
-}).as("free_implicit_child_mr_work()");
+})
+  .times(size("workers"))
+  .as("free_implicit_child_mr_work()");
 
 /** mlx5_ib_dereg_mr() of the parent: the user gives the region back. */
 export const dereg = actor("dereg", { mr: Mr }, (me) => ({

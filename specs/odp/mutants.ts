@@ -1,4 +1,7 @@
-/** Known mistakes, and what each must break. Sources are sections of the notes, or a commit. */
+/**
+ * Known mistakes, and what each must break. `from` is a letter of docs/sources.md, a commit that
+ * put an end to the mistake, or the function whose rule is broken.
+ */
 import {
   count_of,
   goto,
@@ -37,13 +40,13 @@ const gone = k.mr.at(dontneed.me.mr);
 export const mutants: Record<string, Mutant> = {
   retry_not_checked: {
     doc: "a fault maps what it saw before the invalidation",
-    from: "core-mm.md 12, M4",
+    from: "M4",
     breaks: "no_stale_mtt",
     change: [remove(pagefault, "handle.real_mr.map.read_retry")],
   },
   retry_checked_outside_umem_mutex: {
     doc: "the notifier comes between the check and the lock",
-    from: "core-mm.md 12, M4",
+    from: "M4; D1",
     breaks: "no_stale_mtt",
     change: [
       remove(pagefault, "handle.real_mr.map.read_retry"),
@@ -57,13 +60,13 @@ export const mutants: Record<string, Mutant> = {
   },
   dma_unmapped_before_the_zap: {
     doc: "the addresses are unlinked while the HCA still has them",
-    from: "drivers.md 14.8",
+    from: "D5",
     breaks: "dma_mapped_while_the_hca_uses_it",
     change: [move_before(dontneed, "zap.zap.start.cb.unmap", "zap.zap.start.cb.zap")],
   },
   zap_not_awaited: {
     doc: "the UMR is posted, and the addresses are unlinked under a DMA that is under way",
-    from: "drivers.md 8.5; core-mm.md 12, M7",
+    from: "M7",
     breaks: "dma_mapped_while_the_hca_uses_it",
     change: [
       replace(dontneed, "zap.zap.start.cb.zap", [
@@ -74,7 +77,7 @@ export const mutants: Record<string, Mutant> = {
   },
   interval_inserted_without_the_current_seq: {
     doc: "a child that is created during an invalidation does not wait for its end",
-    from: "core-mm.md 12, M19",
+    from: "M19",
     breaks: "no_stale_mtt",
     change: [
       insert_after(pagefault, "handle.get_child.insert", {
@@ -87,20 +90,20 @@ export const mutants: Record<string, Mutant> = {
   },
   child_freed_under_a_fault: {
     doc: "mlx5r_deref_wait_odp_mkey() does not wait for the faults that have found the child",
-    from: "drivers.md 8.4, 8.5",
+    from: "P7",
     breaks: "use_after_free",
     change: [remove(free_work, "deref_wait")],
   },
   notifier_removal_not_awaited: {
     doc: "the child is freed while an invalidation still goes through the tree",
-    from: "core-mm.md 11, I11",
+    from: "mm/mmu_notifier.c: mmu_interval_notifier_remove()",
     breaks: "freed_while_locked",
     config: "two_notifiers",
     change: [remove(free_work, "dereg.notifier_remove.wait_event")],
   },
   ksm_not_updated: {
     doc: "the child's key is destroyed without the locked update that takes it out of the KSM",
-    from: "populate_ksm(), drivers/infiniband/hw/mlx5/odp.c",
+    from: "drivers/infiniband/hw/mlx5/odp.c: populate_ksm()",
     breaks: "ksm_names_a_live_child",
     change: [remove(free_work, "update_ksm")],
   },
@@ -110,6 +113,7 @@ export const mutants: Record<string, Mutant> = {
     breaks: "work_queued_twice",
     change: [
       count_of(dontneed, 2),
+      // For a shorter search: nobody frees, nobody stores.
       count_of(hca, 0),
       count_of(free_work, 0),
       replace(dontneed, "zap.zap.start.cb.cmpxchg", [
@@ -120,14 +124,14 @@ export const mutants: Record<string, Mutant> = {
   },
   parent_reference_leaked: {
     doc: "the work item keeps its reference: the region can't be given back",
-    from: "drivers.md 8.5",
+    from: "P7",
     breaks: "deadlock",
     config: "two_notifiers",
     change: [replace(free_work, "deref_parent", ["return; /* no deref */", goto("work")])],
   },
   notifier_updates_a_revoked_key: {
     doc: "private is not looked at: a translation of a destroyed mkey is updated",
-    from: "mlx5_revoke_mr(), drivers/infiniband/hw/mlx5/mr.c",
+    from: "drivers/infiniband/hw/mlx5/mr.c: mlx5_revoke_mr()",
     breaks: "umr_on_a_freed_mkey",
     config: "two_notifiers",
     change: [
@@ -140,7 +144,7 @@ export const mutants: Record<string, Mutant> = {
   },
   notifier_waits_for_faults: {
     doc: "the notifier waits for the child's users under umem_mutex instead of queueing work",
-    from: "drivers.md 8.9",
+    from: "P4",
     breaks: "deadlock",
     change: [
       insert_before(dontneed, "zap.zap.start.cb.queue_work", {
@@ -153,7 +157,7 @@ export const mutants: Record<string, Mutant> = {
   },
   mmput_under_umem_mutex: {
     doc: "the last mmput() runs exit_mmap() and with it the notifier, in the same task",
-    from: "85eaeb5058f0",
+    from: "85eaeb5058f0; O10",
     breaks: "recursive_lock",
     change: [
       insert_before(pagefault, "handle.real_mr.map.take", {
@@ -165,9 +169,10 @@ export const mutants: Record<string, Mutant> = {
     ],
   },
   read_begin_under_umem_mutex: {
-    doc: "the fault sleeps for the end of an invalidation that needs the mutex it holds",
-    from: "drivers.md 8.9; core-mm.md 12, M13",
+    doc: "a fault sleeps for the end of an epoch; a second notifier of it needs the mutex",
+    from: "M13",
     breaks: "deadlock",
+    config: "two_notifiers",
     change: [
       remove(pagefault, "handle.real_mr.map.umem_lock"),
       insert_before(pagefault, "handle.real_mr.map.read_begin.read_seq", {

@@ -24,7 +24,15 @@ import { pagefault, prefetch } from "./pagefault.ts";
 import { dma_uses, k, Mr } from "./state.ts";
 import { variants } from "./variants.ts";
 
-const base = { pages: 1, vram_frames: 0, versions: 1, mrs: 2, npages: 2, sys_frames: 3 };
+const base = {
+  pages: 1,
+  vram_frames: 0,
+  versions: 1,
+  mrs: 2,
+  npages: 2,
+  sys_frames: 3,
+  workers: 1,
+};
 
 /** The HCA reaches the page through this child: by its table, or by a DMA under way. */
 const reaches = (m: Parameters<typeof dma_uses>[0], p: Parameters<typeof dma_uses>[1]) =>
@@ -35,7 +43,15 @@ export default spec({
   doc: "RDMA on-demand paging with an implicit memory region",
   configs: {
     ci: { ...base, faults: 1, prefetches: 1, munmaps: 0, dontneeds: 1, deregs: 0 },
-    two_notifiers: { ...base, faults: 1, prefetches: 0, munmaps: 0, dontneeds: 2, deregs: 1 },
+    two_notifiers: {
+      ...base,
+      faults: 1,
+      prefetches: 0,
+      munmaps: 0,
+      dontneeds: 2,
+      deregs: 1,
+      workers: 2,
+    },
     deep: { ...base, mrs: 3, faults: 1, prefetches: 1, munmaps: 0, dontneeds: 1, deregs: 1 },
     deep_notifiers: {
       ...base,
@@ -45,6 +61,17 @@ export default spec({
       munmaps: 1,
       dontneeds: 2,
       deregs: 1,
+      workers: 2,
+    },
+    deep_pages: {
+      ...base,
+      pages: 2,
+      npages: 4,
+      faults: 1,
+      prefetches: 1,
+      munmaps: 0,
+      dontneeds: 1,
+      deregs: 0,
     },
   },
   shared: k,

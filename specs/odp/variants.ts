@@ -150,7 +150,7 @@ const keeps_children: Change[] = (["inc_not_zero", "cmpxchg", "queue_work"] as c
 export const variants: Record<string, Variant> = {
   pfn_list_shared_since_5_10: {
     doc: "5.10 to 6.15: hmm_range_fault() writes into a shared list; dma_list is under umem_mutex",
-    from: "ib_umem_odp_map_dma_and_lock(), drivers/infiniband/core/umem_odp.c",
+    from: "C5; 36f30e486dce",
     breaks: "no_stale_mtt",
     change: [
       ...shares_pfn_list(pagefault, false),
@@ -160,31 +160,31 @@ export const variants: Record<string, Variant> = {
   },
   pfn_list_shared: {
     doc: "6.16 and later: hmm_range_fault() writes into the list that umem_mutex protects",
-    from: "drivers.md 13.2, C5",
+    from: "C5",
     breaks: "dma_linked_twice",
     change: shared_list,
   },
   pfn_list_shared_link_fails: {
     doc: "the same, and linking an address twice is an error that the fault returns",
-    from: "drivers.md 13.2, C5",
+    from: "C5",
     breaks: "no_stale_mtt",
     change: [...shared_list, ...link_fails],
   },
   pfn_list_shared_one_walker: {
     doc: "the same with one walker at a time: a flag that was cleared comes back",
-    from: "drivers.md 13.2, C5",
+    from: "C5",
     breaks: "dma_mapped_while_the_hca_uses_it",
     change: [...shared_list, one_walker],
   },
   npages_counted_per_update: {
     doc: "6.16 and later: populate_mtt() counts an entry each time that it writes it",
-    from: "populate_mtt(), drivers/infiniband/hw/mlx5/odp.c",
+    from: "drivers/infiniband/hw/mlx5/odp.c: populate_mtt()",
     breaks: "npages_is_exact",
     change: [counts_every_update(pagefault), counts_every_update(prefetch)],
   },
   explicit_region: {
-    doc: "S03: one region as old as its registration; teardown waits for the callbacks",
-    from: "drivers.md 1, S03",
+    doc: "one region as old as its registration; teardown waits for the callbacks",
+    from: "S03",
     config: "two_notifiers",
     change: [...keeps_children, count_of(free_work, 0)],
   },
