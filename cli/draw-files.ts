@@ -1,7 +1,8 @@
 /** The files of a counterexample: what replays, and three pictures of it. */
 import { join } from "node:path";
-import { DrawingFailed } from "../counterexamples/render/index.ts";
+import { DrawingFailed, toSvg } from "../counterexamples/render/index.ts";
 import { counterexampleText } from "./counterexample.ts";
+import { fail } from "./errors.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
 import { type Picture, picture } from "./pictures.ts";
@@ -15,6 +16,25 @@ export async function* drawn(outcome: Outcome, folder: string): AsyncGenerator<[
   const { stem, model, spec } = task;
   yield [`${stem}.json`, counterexampleText(trace, model, spec.file, folder)];
   for (const kind of KINDS) yield [`${stem}${kind}`, await picture(trace, kind)];
+}
+
+/**
+ * Writes DOT, or the SVG of it when the name ends so. When Graphviz fails, the DOT stands beside it
+ * instead, and the error says so.
+ */
+export async function writePicture(output: string, dot: string): Promise<void> {
+  if (!output.endsWith(".svg")) {
+    writeText(output, dot);
+    return;
+  }
+  try {
+    writeText(output, await toSvg(dot));
+  } catch (error) {
+    if (!(error instanceof DrawingFailed)) throw error;
+    const instead = output.replace(/svg$/, "dot");
+    writeText(instead, dot);
+    fail(`${output}: Graphviz cannot draw it: ${error.message}`, `${instead} is written instead`);
+  }
 }
 
 /** A picture that Graphviz cannot draw is no reason to stop: what can be had is written. */

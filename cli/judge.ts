@@ -60,7 +60,7 @@ function compare(breaks: string | undefined, result: CheckResult) {
 
 type Limit = Extract<CheckResult["verdict"], { kind: "incomplete" }>["limit"];
 
-function limitText(limit: Limit): string {
+export function limitText(limit: Limit): string {
   switch (limit) {
     case "states":
       return "--max-states reached";

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import { judge, type Outcome } from "./judge.ts";
 import type { Task } from "./prepare.ts";
 import { progressLine } from "./progress.ts";
-import { type Limits, startSearcher } from "./search.ts";
+import { type Limits, type Searcher, startSearcher } from "./search.ts";
 
 export interface Run {
   outcomes: Outcome[];
@@ -16,11 +16,13 @@ export function codeOf({ outcomes, interrupted }: Run): ExitCode {
   return outcomes.reduce<ExitCode>((code, o) => worse(code, o.code), EXIT.ok);
 }
 
-/** @param onOutcome called after each search, before the next one starts */
+/**
+ * @param onOutcome called after each search, before the next one starts; may search on its own
+ */
 export async function runTasks(
   tasks: Task[],
   limits: Limits,
-  onOutcome: (outcome: Outcome) => void | Promise<void>,
+  onOutcome: (outcome: Outcome, searcher: Searcher) => void | Promise<void>,
 ): Promise<Run> {
   const progress = progressLine(process.stderr);
   const searcher = startSearcher((task, p) => progress.update(task.stem, p));
@@ -31,7 +33,7 @@ export async function runTasks(
       const outcome = judge(task, await searcher.run(task, limits));
       progress.clear();
       outcomes.push(outcome);
-      await onOutcome(outcome);
+      await onOutcome(outcome, searcher);
     }
     return { outcomes, interrupted: searcher.interrupted() };
   } finally {

@@ -14,8 +14,9 @@ import { statesAlong } from "./states-along.ts";
 export const MOST_STATES = 500;
 
 /**
- * Explores breadth-first up to `limit` states; the graph says when it is not complete. `moves` is
- * the run to mark, `start` its initial state (the first one when left out).
+ * Explores breadth-first up to `limit` states, but no state of the run to mark is left out; the
+ * graph says when it is not complete. `moves` is the run, `start` its initial state (the first one
+ * when left out).
  */
 export function stateGraph(
   model: Model,
@@ -26,14 +27,17 @@ export function stateGraph(
   const interpreter = interpret(model);
   const ids = new Map<string, number>();
   const found: State[] = [];
+  const initial = interpreter.initialStates();
+  const from = start ?? initial[0];
+  const run = from && moves.length > 0 ? statesAlong(interpreter, moves, from) : [];
+  const kept = new Set(run.map((state) => state.join()));
   const idOf = (state: State): number | undefined => {
     const key = state.join();
     const known = ids.get(key);
-    if (known !== undefined || found.length >= limit) return known;
+    if (known !== undefined || (found.length >= limit && !kept.has(key))) return known;
     ids.set(key, found.length);
     return found.push(state) - 1;
   };
-  const initial = interpreter.initialStates();
   const edges: GraphEdge[] = [];
   const bad = new Map<number, string>();
   let complete = true;
@@ -55,8 +59,6 @@ export function stateGraph(
     const lines = describe(interpreter, state, first ?? state, id);
     return { lines, initial: id < starts, ...(broken === undefined ? {} : { broken }) };
   });
-  const from = start ?? initial[0];
-  const run = from && moves.length > 0 ? statesAlong(interpreter, moves, from) : [];
   const path = run.flatMap((state) => ids.get(state.join()) ?? []);
   return { name: model.name, states, edges, path, complete };
 }

@@ -1,9 +1,10 @@
-import { bytesOf, type Command, choiceOf, countOf, type Input, secondsOf } from "../args.ts";
+import { type Command, choiceOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { prepareFolder } from "../files.ts";
+import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
-import { type Selection, selectionOf } from "../plan.ts";
+import type { Selection } from "../plan.ts";
 import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { jsonReport } from "../reporters/json.ts";
@@ -29,16 +30,12 @@ export const checkCommand: Command = {
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
-    config: { value: "NAME", help: "sizes to use (default: the first configuration of each spec)" },
-    tier: { value: "ci|deep", help: "all configurations of this tier instead" },
-    variant: { value: "NAME", help: "only this mutant or variant" },
+    ...SELECTION,
     mutants: { help: "the mutants and variants, too" },
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
     out: { value: "DIR", help: `where to draw (default: ${DEFAULT_OUT})` },
     json: { help: "one JSON document on standard output, and nothing else" },
-    "max-states": { value: "N", help: "give up a search after N distinct states (20M)" },
-    "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
-    "time-limit": { value: "TIME", help: "give up a search after this time (60s, 5m)" },
+    ...LIMITS,
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
@@ -50,8 +47,8 @@ export const checkCommand: Command = {
 
 async function check(input: Input): Promise<number> {
   const { args, flags, values } = input;
-  const limits = limitsOf(input);
-  const selection = selectionFrom(input);
+  const limits = searchOptions(input);
+  const selection = schemesAndMore(input);
   const out = values.get("out") ?? DEFAULT_OUT;
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
   const { tasks } = await prepare(findSpecs(args), selection, {
@@ -75,27 +72,17 @@ async function check(input: Input): Promise<number> {
   return code;
 }
 
-function limitsOf(input: Input): Limits {
-  const limits: Limits = {};
-  const maxStates = countOf(input, "max-states");
-  const maxMemory = bytesOf(input, "max-memory");
-  const seconds = secondsOf(input, "time-limit");
+function searchOptions(input: Input): Limits {
+  const limits = limitsOf(input);
   const engine = choiceOf(input, "engine", ["compiled", "interpreted"]);
-  if (maxStates !== undefined) limits.maxStates = maxStates;
-  if (maxMemory !== undefined) limits.maxMemory = maxMemory;
-  if (seconds !== undefined) limits.timeLimit = seconds * 1000;
   if (engine !== undefined) limits.engine = engine;
   if (input.flags.has("symmetry")) limits.symmetry = true;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
 }
 
-function selectionFrom(input: Input): Selection {
-  const { flags, values } = input;
-  const tier = choiceOf(input, "tier", ["ci", "deep"]);
-  const mutants = flags.has("mutants");
-  if (values.has("config") && tier !== undefined) fail("--config and --tier exclude each other");
-  if (values.has("variant") && mutants) fail("--variant and --mutants exclude each other");
-  const selection = { ...selectionOf(values), mutants };
-  return tier === undefined ? selection : { ...selection, tier };
+function schemesAndMore(input: Input): Selection {
+  const mutants = input.flags.has("mutants");
+  if (input.values.has("variant") && mutants) fail("--variant and --mutants exclude each other");
+  return selectionFrom(input, mutants);
 }

@@ -1,7 +1,6 @@
-import { extname } from "node:path";
-import { DrawingFailed } from "../../counterexamples/render/index.ts";
 import type { Command } from "../args.ts";
 import { replayFile } from "../counterexample.ts";
+import { writePicture } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { writeText } from "../files.ts";
@@ -34,14 +33,8 @@ export const drawCommand: Command = {
       process.stdout.write(traceText(trace));
       return EXIT.ok;
     }
-    try {
-      writeText(output, await picture(trace, kind));
-    } catch (error) {
-      if (!(error instanceof DrawingFailed)) throw error;
-      const dot = `${output.slice(0, -extname(output).length)}.dot`;
-      writeText(dot, await picture(trace, ".dot"));
-      fail(`${output}: Graphviz cannot draw it: ${error.message}`, `${dot} is written instead`);
-    }
+    if (kind === ".svg") await writePicture(output, await picture(trace, ".dot"));
+    else writeText(output, await picture(trace, kind));
     return EXIT.ok;
   },
 };

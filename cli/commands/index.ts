@@ -5,15 +5,19 @@ import { crosscheckCommand } from "./crosscheck.ts";
 import { drawCommand } from "./draw.ts";
 import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
+import { graphCommand } from "./graph.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
 import { replayCommand } from "./replay.ts";
+import { reportCommand } from "./report.ts";
 import { statusCommand } from "./status.ts";
 
 export const commands: Command[] = [
   checkCommand,
   replayCommand,
   drawCommand,
+  graphCommand,
+  reportCommand,
   newCommand,
   printCommand,
   exportCommand,

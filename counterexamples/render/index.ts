@@ -8,6 +8,7 @@ export { cyclicOrders, type LockOrder, lockGraphToDot, lockOrders } from "./lock
 export { lockdepScenario } from "./lockdep.ts";
 export { toPerfetto } from "./perfetto.ts";
 export { type ReportInput, type ReportRun, toReport } from "./report.ts";
+export type { LinkTemplates } from "./report-data.ts";
 export { toMermaid, toPlantUml } from "./sequence.ts";
 export { DrawingFailed, type SvgOptions, toSvg } from "./svg.ts";
 export { type Verdict, verdictOf } from "./verdict.ts";

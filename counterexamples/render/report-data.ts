@@ -1,5 +1,6 @@
 /** What the report's page is given for each trace: everything it draws, as JSON. */
 import type { Blocked, Trace, TraceStep } from "../../model/ir/trace.ts";
+import type { Src } from "../../model/ir/types.ts";
 import { LOCK_COLORS } from "./dot-style.ts";
 import { holdsOf } from "./holds.ts";
 import { ladder } from "./ladder.ts";
@@ -11,7 +12,7 @@ import { flowText, verdictOf, waitText } from "./verdict.ts";
 
 /** Where links lead: `{file}`, `{line}` and `{name}` are filled in. */
 export interface LinkTemplates {
-  /** A place in a spec. */
+  /** A place in a spec; empty for no link. */
   source: string;
   /** A function of the kernel. */
   kernel: string;
@@ -19,6 +20,13 @@ export interface LinkTemplates {
 
 interface PageLink {
   text: string;
+  href: string;
+}
+
+/** A place in a source file, with a link when there is somewhere to go. */
+interface PagePlace {
+  file: string;
+  line: number;
   href: string;
 }
 
@@ -31,7 +39,7 @@ interface PageStep {
   /** It uses something stale, or decides the race. */
   cause: boolean;
   changes: { name: string; from: string; to: string; watched: boolean }[];
-  source: PageLink | null;
+  source: PagePlace | null;
   kernel: PageLink[];
 }
 
@@ -104,14 +112,13 @@ function pageStep(trace: Trace, step: TraceStep, links: LinkTemplates): PageStep
     notes: [...(chosen === "" ? [] : [chosen]), ...waits, ...flows, ...turn],
     cause: flows.length + turn.length > 0,
     changes: step.changes.map(({ name, from, to, watched }) => ({ name, from, to, watched })),
-    source: step.src
-      ? {
-          text: `${step.src.file}:${step.src.line}`,
-          href: fill(links.source, { file: step.src.file, line: String(step.src.line) }),
-        }
-      : null,
+    source: step.src ? pagePlace(step.src, links) : null,
     kernel: kernelNames(step).map((name) => ({ text: name, href: fill(links.kernel, { name }) })),
   };
+}
+
+function pagePlace({ file, line }: Src, links: LinkTemplates): PagePlace {
+  return { file, line, href: fill(links.source, { file, line: String(line) }) };
 }
 
 /** The functions a step was inlined from, and those that its C line calls. */

@@ -211,10 +211,36 @@ function drawStep() {
   if (step) {
     const lane = trace.lanes.find((l) => l.pid === step.pid);
     out.push((lane ? lane.name : '') + ' at ' + step.label + ' ');
-    if (step.source) out.push(link(step.source), ' ');
+    if (step.source) {
+      const text = step.source.file + ':' + step.source.line;
+      out.push(step.source.href ? link({ text, href: step.source.href }) : text, ' ');
+    }
     for (const k of step.kernel) out.push(link(k), ' ');
   } else out.push('initial state');
   $('where').replaceChildren(...out);
+  drawSource(step && step.source);
+}
+
+/* The file around the step's line; the pane stays as it is when a step comes from nowhere. */
+function drawSource(place) {
+  if (!place || !Object.hasOwn(DATA.sources, place.file)) return;
+  const pane = $('source');
+  $('source-pane').hidden = false;
+  if (pane.dataset.file !== place.file) {
+    pane.dataset.file = place.file;
+    $('source-name').textContent = place.file;
+    const lines = DATA.sources[place.file].split('\n').map((text, i) => {
+      const line = make('div', '', text);
+      line.dataset.line = i + 1;
+      return line;
+    });
+    pane.replaceChildren(...lines);
+  }
+  for (const line of pane.querySelectorAll('.here')) line.className = '';
+  const here = pane.children[place.line - 1];
+  if (!here) return;
+  here.className = 'here';
+  pane.scrollTop = here.offsetTop - pane.clientHeight / 3;
 }
 
 function go(n) {
@@ -308,11 +334,8 @@ addEventListener('hashchange', () => {
 });
 fromHash();
 if (!trace) {
-  const first = Object.keys(DATA.traces)[0];
-  if (first !== undefined) {
-    const steps = DATA.traces[first].steps.length;
-    show(first, steps);
-  }
+  const first = DATA.traces[DATA.first];
+  if (first) show(DATA.first, first.headline ? first.steps.length : 0);
 }
 `;
 

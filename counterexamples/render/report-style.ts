@@ -66,6 +66,13 @@ aside table{width:100%}aside td{overflow-wrap:anywhere;padding:1px 6px}
 aside tr.group td{color:var(--mut)}aside tr.in td:first-child::after{content:" \\25cf";
 color:var(--hotfg)}
 aside tr.w td:first-child::before{content:"* "}
+#source{position:relative;max-height:15em;overflow:auto;white-space:pre;font-size:11px;
+background:var(--row);
+border:1px solid var(--line);border-radius:4px;padding:4px 0}
+#source div{padding:0 8px;width:max-content;min-width:100%}
+#source div::before{content:attr(data-line);display:inline-block;width:3.5em;color:var(--mut)}
+#source .here{background:var(--hot);color:var(--hotfg);font-weight:600}
+h3#source-name{overflow-wrap:anywhere}
 #watches td:nth-child(2){white-space:nowrap}#watches td:last-child{width:2em}
 #legend{padding:6px 16px;color:var(--mut)}#legend i{display:inline-block;width:10px;height:14px;
 margin:0 4px 0 14px;vertical-align:middle}

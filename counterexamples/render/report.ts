@@ -14,9 +14,9 @@ export interface ReportRun {
   /** Empty for the scheme itself. */
   variant: string;
   verdict: "holds" | "violated" | "incomplete";
-  /** The property that a mutant must violate; a run that meets its expectation is shown as good. */
-  expected?: string;
-  /** What was violated, or which limit was met. */
+  /** A scheme that holds, a mutant that violates what it must: shown as good. */
+  asExpected: boolean;
+  /** What was violated or should have been, or which limit was met. */
   detail: string;
   states: number;
   transitions: number;
@@ -28,6 +28,8 @@ export interface ReportRun {
   trace?: Trace;
   /** For a scheme that holds: the few runs that together take every step. */
   tour: Trace[];
+  /** `actor.label` of the steps that none of them takes. */
+  missed: string[];
   /** Lock orders as SVG, drawn by Graphviz. */
   lockGraph?: string;
 }
@@ -37,11 +39,13 @@ export interface ReportInput {
   /** One line below the title: version, revision, options. */
   subtitle: string;
   runs: ReportRun[];
+  /** Text of source files, by the name that steps use for them; shown beside the step. */
+  sources?: Record<string, string>;
   links?: Partial<LinkTemplates>;
 }
 
 const LINKS: LinkTemplates = {
-  source: "{file}#L{line}",
+  source: "",
   kernel: "https://elixir.bootlin.com/linux/latest/A/ident/{name}",
 };
 
@@ -68,9 +72,17 @@ export function toReport(input: ReportInput): string {
     summary(input.runs),
     VIEWER,
     ...input.runs.map(details),
-    `<script type="application/json" id="data">${json({ traces })}</script>`,
+    `<script type="application/json" id="data">${json({ traces, sources: input.sources ?? {}, first: firstOf(input.runs) })}</script>`,
     `<script>${REPORT_SCRIPT}</script></body></html>\n`,
   ].join("\n");
+}
+
+/** The trace to begin with: a surprise, if there is one. */
+function firstOf(runs: ReportRun[]): string {
+  const traced = runs.filter((run) => run.trace || run.tour.length > 0);
+  const run = traced.find((r) => !r.asExpected) ?? traced.find((r) => r.trace) ?? traced[0];
+  if (!run) return "";
+  return run.trace ? runName(run) : `${runName(run)}#1`;
 }
 
 function runName(run: ReportRun): string {
@@ -111,15 +123,10 @@ function summary(runs: ReportRun[]): string {
   );
 }
 
-/** Good is what was expected: a scheme that holds, a mutant that breaks its property. */
-function badge(run: ReportRun): string {
-  const met =
-    run.expected === undefined
-      ? run.verdict === "holds"
-      : run.verdict === "violated" && run.detail === run.expected;
-  const kind = run.verdict === "incomplete" ? "warn" : met ? "ok" : "bad";
-  const note = run.expected !== undefined && met ? ", as expected" : "";
-  return `<span class="badge ${kind}">${run.verdict}${note}</span>`;
+function badge({ verdict, asExpected }: ReportRun): string {
+  const kind = verdict === "incomplete" ? "warn" : asExpected ? "ok" : "bad";
+  const note = verdict === "violated" && asExpected ? ", as it must" : "";
+  return `<span class="badge ${kind}">${verdict}${note}</span>`;
 }
 
 function traceLinks(run: ReportRun): string {
@@ -139,12 +146,18 @@ function traceLinks(run: ReportRun): string {
 function details(run: ReportRun): string {
   const parts = [
     ...run.findings.map((f) => `<p class="miss">${html(f)}</p>`),
+    missed(run),
     coverage(run),
     run.lockGraph ? `<h3>lock orders seen</h3><div class="svg">${svg(run.lockGraph)}</div>` : "",
   ].filter((part) => part !== "");
   if (parts.length === 0) return "";
   const head = `<summary>${html(runName(run))}: coverage and locks</summary>`;
   return `<details>${head}${parts.join("\n")}</details>`;
+}
+
+function missed(run: ReportRun): string {
+  if (run.missed.length === 0) return "";
+  return `<p>steps that the tours do not take: ${html(run.missed.join(", "))}</p>`;
 }
 
 /** Without the XML head, which has no place inside HTML. */
@@ -180,7 +193,8 @@ const VIEWER = `<section id="viewer" hidden aria-label="trace">
 <button id="copy">copy as ladder</button><span id="copied" aria-live="polite"></span></div></div>
 <div class="cols"><div class="lanes"><table><thead id="lanes-head"></thead>
 <tbody id="lanes-body"></tbody></table><div id="legend"></div></div>
-<aside><h3>watch</h3><table><tbody id="watches"></tbody></table>
+<aside><div id="source-pane" hidden><h3 id="source-name"></h3>
+<div id="source" tabindex="0" aria-label="source of the step"></div></div><h3>watch</h3><table><tbody id="watches"></tbody></table>
 <form id="watch-form" class="ctl"><input id="watch" type="text" aria-label="expression to watch"
 placeholder="gpu.pte[page0] == none"><button>add</button></form>
 <h3>state</h3><div class="ctl"><input id="filter" type="search" placeholder="filter"
