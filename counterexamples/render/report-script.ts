@@ -14,6 +14,14 @@ const make = (tag, cls, text) => {
   if (text !== undefined) e.textContent = text;
   return e;
 };
+/* Code breaks where a C programmer would break it, when it has to. */
+const breakable = (e, text) => {
+  text.split(/(?<=[_(,.[])|(?=->)/).forEach((part, i) => {
+    if (i > 0) e.append(make('wbr'));
+    e.append(part);
+  });
+  return e;
+};
 const link = (l) => {
   const a = make('a', '', l.text);
   a.href = l.href;
@@ -101,18 +109,19 @@ function laneRow(step) {
   const violates = trace.headline && step.number === trace.steps.length && !trace.blocked.length;
   for (const lane of trace.lanes) {
     tr.append(holdCell(lane.pid, step.number));
-    const td = make('td');
+    const td = make('td', lane.pid === step.pid ? 'lane' : '');
     if (lane.pid === step.pid) {
       const kind = violates && !trace.loopFrom ? ' viol' : step.cause ? ' cause' : '';
-      const box = make('span', 'ev' + kind, step.text);
-      for (const n of step.notes) box.append(make('span', 'note', n));
+      const box = breakable(make('span', 'ev' + kind), step.text);
+      for (const n of step.notes) box.append(breakable(make('span', 'note'), n));
       td.append(box);
     }
     tr.append(td);
   }
   const changes = make('td', 'chg');
   for (const c of step.changes) {
-    const line = make('div', c.watched ? 'hot' : '', (c.watched ? '* ' : '') + c.name + ': ');
+    const line = make('div', c.watched ? 'hot' : '');
+    breakable(line, (c.watched ? '* ' : '') + c.name + ': ');
     line.append(c.from + ' \u2192 ', make('b', '', c.to));
     changes.append(line);
   }
@@ -127,10 +136,10 @@ function blockedRow() {
   tr.append(make('td', 'num', '\u2026'));
   for (const lane of trace.lanes) {
     tr.append(holdCell(lane.pid, trace.steps.length + 1));
-    const td = make('td');
+    const td = make('td', 'lane');
     for (const b of trace.blocked.filter((x) => x.pid === lane.pid)) {
-      const box = make('span', 'ev stuck', b.text);
-      box.append(make('span', 'note', b.note));
+      const box = breakable(make('span', 'ev stuck'), b.text);
+      box.append(breakable(make('span', 'note'), b.note));
       td.append(box);
     }
     tr.append(td);

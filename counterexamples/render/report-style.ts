@@ -21,7 +21,8 @@ th small{display:block;font-weight:400;opacity:.8}
 td{padding:3px 8px;vertical-align:top}
 .scroll{overflow-x:auto;margin:0 16px}
 .runs td{border-bottom:1px solid var(--line);white-space:nowrap}
-.runs td.n{text-align:right}.runs tr.sel td{background:var(--hot)}
+.runs td.n{text-align:right}.runs td.t{white-space:normal;min-width:26ch}
+.runs tr.sel td{background:var(--hot)}
 .badge{padding:1px 7px;border-radius:4px;color:#fff;font-weight:600}
 .badge.bad{background:var(--bad)}.badge.ok{background:#1e8449}.badge.warn{background:#935116}
 details{margin:4px 16px}summary{cursor:pointer;padding:3px 0}
@@ -53,16 +54,17 @@ button{cursor:pointer}
 vertical-align:top}
 .num{color:var(--mut);text-align:right}
 .ev{border:1px solid var(--line);border-radius:6px;padding:1px 6px;display:inline-block;
-background:var(--bg);white-space:pre-wrap;max-width:46ch;overflow-wrap:break-word}
+background:var(--bg);white-space:pre-wrap;max-width:46ch;overflow-wrap:anywhere}
 .ev.cause{background:var(--cause);border-color:var(--causeline)}
 .ev.viol{background:var(--bad);color:#fff;border-color:#641e16;font-weight:700}
 .ev.stuck{border:1px dashed var(--bad)}
 .note{display:block;color:var(--warn);font-size:11px;font-weight:400}.viol .note{color:#fff}
-.chg{font-size:12px;min-width:24ch;max-width:52ch;overflow-wrap:anywhere}
+.chg{font-size:12px;min-width:30ch;max-width:52ch;overflow-wrap:anywhere}
+.lanes td.lane{min-width:18ch}
 .hot{background:var(--hot);color:var(--hotfg);font-weight:600}
 aside{border-left:1px solid var(--line);padding:8px 14px;min-width:0;align-self:start;
 position:sticky;top:var(--bar,0);max-height:calc(100vh - var(--bar,0px));overflow:auto}
-aside table{width:100%}aside td{overflow-wrap:anywhere;padding:1px 6px}
+aside table{width:100%}aside .ctl{margin:6px 0}aside td{overflow-wrap:anywhere;padding:1px 6px}
 aside tr.group td{color:var(--mut)}aside tr.in td:first-child::after{content:" \\25cf";
 color:var(--hotfg)}
 aside tr.w td:first-child::before{content:"* "}

@@ -63,6 +63,7 @@ export function toReport(input: ReportInput): string {
       traces[`${name}#${i + 1}`] = pageTrace(tour, `${name}: tour ${i + 1}`, links);
     });
   }
+  const data = { traces, sources: input.sources ?? {}, first: firstOf(input.runs) };
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
@@ -72,7 +73,7 @@ export function toReport(input: ReportInput): string {
     summary(input.runs),
     VIEWER,
     ...input.runs.map(details),
-    `<script type="application/json" id="data">${json({ traces, sources: input.sources ?? {}, first: firstOf(input.runs) })}</script>`,
+    `<script type="application/json" id="data">${json(data)}</script>`,
     `<script>${REPORT_SCRIPT}</script></body></html>\n`,
   ].join("\n");
 }
@@ -114,7 +115,7 @@ function summary(runs: ReportRun[]): string {
       (n) => `<td class="n">${n.toLocaleString("en-US")}</td>`,
     );
     const verdict = `<td>${badge(run)}</td><td>${html(run.detail)}</td>`;
-    const row = [...cells, verdict, ...counts, `<td>${traceLinks(run)}</td>`].join("");
+    const row = [...cells, verdict, ...counts, `<td class="t">${traceLinks(run)}</td>`].join("");
     return `<tr data-run="${html(name)}">${row}</tr>`;
   });
   return (
@@ -194,7 +195,8 @@ const VIEWER = `<section id="viewer" hidden aria-label="trace">
 <div class="cols"><div class="lanes"><table><thead id="lanes-head"></thead>
 <tbody id="lanes-body"></tbody></table><div id="legend"></div></div>
 <aside><div id="source-pane" hidden><h3 id="source-name"></h3>
-<div id="source" tabindex="0" aria-label="source of the step"></div></div><h3>watch</h3><table><tbody id="watches"></tbody></table>
+<div id="source" tabindex="0" aria-label="source of the step"></div></div>
+<h3>watch</h3><table><tbody id="watches"></tbody></table>
 <form id="watch-form" class="ctl"><input id="watch" type="text" aria-label="expression to watch"
 placeholder="gpu.pte[page0] == none"><button>add</button></form>
 <h3>state</h3><div class="ctl"><input id="filter" type="search" placeholder="filter"
