@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GPUSVM_SIZES, type GpusvmSize, gpusvm } from "../../bench/models/gpusvm.ts";
 import { type CheckResult, check } from "../../checker/index.ts";
+import { auditMovers } from "../../checker/reduce/audit.ts";
 import { allPaths, findLocks } from "../../checker/reduce/locks.ts";
 import { stepKinds } from "../../checker/reduce/movers.ts";
 import { layoutOf, type Model, replay } from "../../model/ir/index.ts";
@@ -93,6 +94,32 @@ describe("the benchmark family", () => {
       });
     });
     expect(violated).toBeGreaterThan(20);
+  });
+});
+
+describe("audited state by state", () => {
+  it("the movers of the benchmark family are movers", () => {
+    for (const size of [
+      { P: 1, C: 1, G: 1, E: 0, Q: 1 },
+      { P: 2, C: 1, G: 1, E: 0, Q: 0 },
+    ] as const) {
+      const audit = auditMovers(gpusvm(size), 3_000);
+      expect(audit.faults).toEqual([]);
+      expect(audit.pairs).toBeGreaterThan(1_000);
+    }
+  });
+
+  it("those of random programs too", () => {
+    let pairs = 0;
+    fc.assert(
+      fc.property(fc.oneof(anyLocking, anyModel), (model) => {
+        const audit = auditMovers(model, 300);
+        expect(audit.faults).toEqual([]);
+        pairs += audit.pairs;
+      }),
+      { numRuns: 150 },
+    );
+    expect(pairs).toBeGreaterThan(10_000);
   });
 });
 

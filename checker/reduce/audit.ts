@@ -1,0 +1,103 @@
+/**
+ * The definition of a mover, checked state by state with the reference interpreter: whatever the
+ * analysis of the text says about a step has to be true of every run. Slow; for tests and for
+ * doubt.
+ */
+import {
+  type Interpreter,
+  interpret,
+  type Model,
+  type Outcome,
+  type State,
+} from "../../model/ir/index.ts";
+import { stepKinds } from "./movers.ts";
+
+export interface Audit {
+  /** Pairs of steps whose order was exchanged. */
+  pairs: number;
+  /** One line per pair that does not commute as it should. */
+  faults: string[];
+  /** All reachable states were looked at. */
+  complete: boolean;
+}
+
+/** Looks at up to `maxStates` states; stops at ten faults. */
+export function auditMovers(model: Model, maxStates: number): Audit {
+  const interpreter = interpret(model);
+  const kinds = stepKinds(interpreter.layout);
+  const audit: Audit = { pairs: 0, faults: [], complete: true };
+  if (!kinds) return audit;
+  const seen = new Set<string>();
+  const queue: State[] = [];
+  const add = (state: State): void => {
+    const key = state.join();
+    if (seen.has(key)) return;
+    if (seen.size >= maxStates) {
+      audit.complete = false;
+      return;
+    }
+    seen.add(key);
+    queue.push(state);
+  };
+  for (const state of interpreter.initialStates()) add(state);
+  for (let i = 0; i < queue.length && audit.faults.length < 10; i++) {
+    const state = queue[i] as State;
+    for (const process of interpreter.layout.processes) {
+      const kind = kinds[process.actorIndex]?.[state[process.pc] as number]?.mover;
+      if (kind === "right" || kind === "both") auditRight(interpreter, state, process.pid, audit);
+      if (kind === "left" || kind === "both") auditLeft(interpreter, state, process.pid, audit);
+    }
+    for (const outcome of interpreter.successors(state)) if (!outcome.violation) add(outcome.next);
+  }
+  return audit;
+}
+
+function others(interpreter: Interpreter, state: State, pid: number): Outcome[] {
+  return interpreter.successors(state).filter((o) => o.pid !== pid);
+}
+
+/** The same step from another state. */
+function again(interpreter: Interpreter, state: State, step: Outcome): Outcome | undefined {
+  const choices = step.choices.join();
+  return interpreter
+    .stepsOf(state, step.pid)
+    .find((o) => o.label === step.label && o.choices.join() === choices);
+}
+
+/** First `a`, then `b`, and the other way round: the same state, or the same violation by `b`. */
+function auditRight(interpreter: Interpreter, state: State, pid: number, audit: Audit): void {
+  for (const a of interpreter.stepsOf(state, pid)) {
+    if (a.violation) continue;
+    for (const b of others(interpreter, a.next, pid)) {
+      audit.pairs++;
+      const before = again(interpreter, state, b);
+      const after = before && !before.violation && again(interpreter, before.next, a);
+      const same = b.violation
+        ? before?.violation?.kind === b.violation.kind
+        : after && !after.violation && after.next.join() === b.next.join();
+      if (!same) audit.faults.push(line("right", a, b));
+    }
+  }
+}
+
+/** First `b`, then `a`, and the other way round. */
+function auditLeft(interpreter: Interpreter, state: State, pid: number, audit: Audit): void {
+  for (const b of others(interpreter, state, pid)) {
+    const later = b.violation ? interpreter.stepsOf(state, pid) : interpreter.stepsOf(b.next, pid);
+    for (const a of later) {
+      if (a.violation) continue;
+      audit.pairs++;
+      const first = b.violation ? a : again(interpreter, state, a);
+      const then = first && !first.violation && again(interpreter, first.next, b);
+      const same = b.violation
+        ? then && then.violation?.kind === b.violation.kind
+        : then && !then.violation && then.next.join() === a.next.join();
+      if (!same) audit.faults.push(line("left", a, b));
+    }
+  }
+}
+
+function line(kind: string, a: Outcome, b: Outcome): string {
+  const name = (o: Outcome): string => `process ${o.pid} at ${o.label}`;
+  return `${name(a)} does not move to the ${kind} past ${name(b)}`;
+}
