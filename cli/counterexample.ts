@@ -78,8 +78,7 @@ function retrace(model: Model, file: CounterexampleFile): Trace {
   const start = interpret(model).initialStates()[file.initial];
   if (!start) throw new ReplayError(0, `there is no initial state number ${file.initial}`);
   const { config, variant, steps, violation, loopFrom } = file;
-  const trace = replay(model, config, variant, steps, violation, start);
-  return loopFrom === undefined ? trace : { ...trace, loopFrom };
+  return replay(model, config, variant, steps, violation, start, loopFrom);
 }
 
 const LINE = /^line (\d+), column (\d+)$/;

@@ -36,8 +36,8 @@ export function judge(task: Task, result: CheckResult): Outcome {
   if (result.verdict.kind !== "violated") return outcome;
   const { violation } = result.verdict;
   const { model, config, variant } = task;
-  const moves = result.moves ?? [];
-  return { ...outcome, trace: replay(model, config, variant, moves, violation, result.start) };
+  const { moves = [], start, loopFrom } = result;
+  return { ...outcome, trace: replay(model, config, variant, moves, violation, start, loopFrom) };
 }
 
 function compare(breaks: string | undefined, result: CheckResult) {
@@ -84,7 +84,7 @@ function sourceOf(model: Model, { kind, subject }: CheckResult["findings"][numbe
   const named = (list: { name: string; src?: Src }[]) => list.find((x) => x.name === subject)?.src;
   switch (kind) {
     case "never_reached":
-      return named(model.reachable);
+      return named([...model.reachable, ...(model.liveness ?? [])]);
     case "never_at_rest":
       return named(model.atRest);
     case "no_initial_state":

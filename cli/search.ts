@@ -8,7 +8,7 @@ import type { Task } from "./prepare.ts";
 
 export type Limits = Pick<
   CheckOptions,
-  "maxStates" | "maxMemory" | "timeLimit" | "engine" | "deadReset" | "symmetry"
+  "maxStates" | "maxMemory" | "timeLimit" | "engine" | "deadReset" | "symmetry" | "liveness"
 >;
 
 export interface Question {

@@ -3,7 +3,13 @@
  * progress line must do it in another thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { type CheckOptions, check, PackError, type Progress } from "../checker/index.ts";
+import {
+  type CheckOptions,
+  check,
+  PackError,
+  type Progress,
+  speaksOfProgress,
+} from "../checker/index.ts";
 import type { Answer, Question } from "./search.ts";
 
 const PROGRESS_MS = 100;
@@ -17,6 +23,7 @@ function answer(message: Answer): void {
 function search({ model, limits }: Question): Answer {
   let last = performance.now();
   const options: CheckOptions = {
+    liveness: speaksOfProgress(model),
     ...limits,
     now: () => performance.now(),
     shouldStop: () => Atomics.load(stop, 0) !== 0,

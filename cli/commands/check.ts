@@ -27,6 +27,9 @@ export const checkCommand: Command = {
     "wrong reason: a step that is never taken, a fact that is never reached. A search that hits a",
     "limit has no verdict (exit code 3). Ctrl-C once ends the search and prints what is known.",
     "",
+    "A spec with claims about infinite runs, or with marks of retry loops, is also searched for",
+    "fair runs that violate a claim or retry for ever, and for processes that can never go on.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
@@ -38,6 +41,7 @@ export const checkCommand: Command = {
     ...LIMITS,
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
+    "no-liveness": { help: "decide nothing about infinite runs and partial deadlocks" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
   },
@@ -77,6 +81,7 @@ function searchOptions(input: Input): Limits {
   const engine = choiceOf(input, "engine", ["compiled", "interpreted"]);
   if (engine !== undefined) limits.engine = engine;
   if (input.flags.has("symmetry")) limits.symmetry = true;
+  if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
 }

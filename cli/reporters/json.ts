@@ -59,9 +59,11 @@ function resultOf({ task, result, code, findings, trace }: Outcome) {
     engine: result.engine,
     coverage: result.coverage,
     reachable: result.reachable,
+    liveness: result.liveness,
     steps: trace?.steps.map(({ process, label, choices, text }) => {
       return { process, label, choices, text };
     }),
+    loopFrom: result.loopFrom,
   };
 }
 
