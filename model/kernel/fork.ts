@@ -1,13 +1,13 @@
 /**
- * fork() (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, copy_nonpresent_pte) and the copy on
- * write that follows (do_wp_page, wp_page_copy).
+ * fork() (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, copy_nonpresent_pte) and the copy
+ * on write that follows (do_wp_page, wp_page_copy).
  *
  * A device-private entry is copied like a present one: the folio is shared, both entries become
  * read-only, nothing moves. A migration entry is copied as a read-only migration entry.
  *
  * Omits    page-table locks of two levels; the flush of the parent's CPU TLB, which comes after
- *          invalidate_range_end; pinned pages, which are copied at once; the child's mmap_lock, which
- *          nobody else can know yet; failure.
+ *          invalidate_range_end; pinned pages, which are copied at once; the child's mmap_lock,
+ *          which nobody else can know yet; failure.
  */
 import {
   all,
@@ -47,8 +47,8 @@ import {
 import { down_write, up_write } from "./rwsem.ts";
 
 /**
- * Which entries are write-protected because of a fork. It may say so of an entry that came later: such a
- * page has one owner, and the write fault finds that out (wp_page_reuse).
+ * Which entries are write-protected because of a fork. It may say so of an entry that came later:
+ * such a page has one owner, and the write fault finds that out (wp_page_reuse).
  */
 export const write_protected = () => array(MmId, array(Page, bool));
 export interface WriteProtected {
@@ -77,7 +77,10 @@ function copy_pte(
   );
 }
 
-/** dup_mmap(). `callback` is the driver's for the parent's page `page`, which walks over all of them. */
+/**
+ * dup_mmap(). `callback` is the driver's for the parent's page `page`, which walks over all of
+ * them.
+ */
 export function dup_mmap(
   mms: Mms,
   folios: Folios,
@@ -114,8 +117,9 @@ export function dup_mmap(
 }
 
 /**
- * do_wp_page() on a present, write-protected entry: the only owner writes in place (wp_page_reuse, no
- * notifier), others get a copy, which is made before the notifier window opens. Caller holds mmap_lock.
+ * do_wp_page() on a present, write-protected entry: the only owner writes in place (wp_page_reuse,
+ * no notifier), others get a copy, which is made before the notifier window opens. Caller holds
+ * mmap_lock.
  */
 export function do_wp_page(
   mm: Mm,

@@ -1,6 +1,6 @@
 /**
- * Several address spaces: a process and the children it forks. Which one has been forked already is for
- * the spec to say (`forked`); until then nobody may work on a child.
+ * Several address spaces: a process and the children it forks. Which one has been forked already is
+ * for the spec to say (`forked`); until then nobody may work on a child.
  *
  * A folio is mapped at most once in each address space (no KSM).
  */

@@ -1,10 +1,11 @@
 /**
- * mremap(MREMAP_MAYMOVE) of one page (mm/mremap.c: move_vma, move_page_tables, move_ptes): the entry goes
- * to another address with whatever it holds, migration and device-private entries included. The driver
- * hears that the old address is given up (MMU_NOTIFY_UNMAP); of the new one it hears nothing.
+ * mremap(MREMAP_MAYMOVE) of one page (mm/mremap.c: move_vma, move_page_tables, move_ptes): the
+ * entry goes to another address with whatever it holds, migration and device-private entries
+ * included. The driver hears that the old address is given up (MMU_NOTIFY_UNMAP); of the new one it
+ * hears nothing.
  *
- * Omits    MREMAP_FIXED over a mapping in use (an munmap of its own first); growing and shrinking; the
- *          munmap of the old VMA, whose notifier window covers no entry any more.
+ * Omits    MREMAP_FIXED over a mapping in use (an munmap of its own first); growing and shrinking;
+ *          the munmap of the old VMA, whose notifier window covers no entry any more.
  */
 import {
   any,

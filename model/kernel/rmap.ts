@@ -1,10 +1,10 @@
 /**
- * The reverse map (mm/rmap.c) of a folio that several address spaces map, or whose mapping mremap() moves:
- * who maps it is found out when it is asked, never remembered.
+ * The reverse map (mm/rmap.c) of a folio that several address spaces map, or whose mapping mremap()
+ * moves: who maps it is found out when it is asked, never remembered.
  *
- * Omits    the anon_vma lock: an entry that moves or is copied during the walk is seen at one of its
- *          places (mm/mremap.c: need_rmap_locks; mm/memory.c: copy_page_range), so the walk goes on until
- *          there is no entry left.
+ * Omits    the anon_vma lock: an entry that moves or is copied during the walk is seen at one of
+ *          its places (mm/mremap.c: need_rmap_locks; mm/memory.c: copy_page_range), so the walk
+ *          goes on until there is no entry left.
  */
 import {
   block,
@@ -38,8 +38,9 @@ function next_mapping(
 
 /**
  * try_to_migrate(): every mapping becomes a migration entry, each in a notifier window of its own
- * (MMU_NOTIFY_CLEAR, no owner). `at` walks; `callback` is the driver's for the place where it stands.
- * Caller has locked the folio; no mmap_lock. Behind migrate_vma_collect() there is often none left.
+ * (MMU_NOTIFY_CLEAR, no owner). `at` walks; `callback` is the driver's for the place where it
+ * stands. Caller has locked the folio; no mmap_lock. Behind migrate_vma_collect() there is often
+ * none left.
  */
 export function try_to_migrate_all(
   mms: Mms,

@@ -1,17 +1,19 @@
 /**
- * One dma_resv as page lock and as page-table lock: who moves a page, and who writes a GPU entry, holds
- * it. Core mm's folio lock is there all the same, and so is the lock that the notifier's callback takes.
+ * One dma_resv as page lock and as page-table lock: who moves a page, and who writes a GPU entry,
+ * holds it. Core mm's folio lock is there all the same, and so is the lock that the notifier's
+ * callback takes.
  *
- * Claim    It works while at most one side waits: eviction holds the dma_resv and only tries folios,
- *          or the CPU fault holds the folio and only tries the dma_resv. Then nobody deadlocks, no
- *          GPU entry is stale, no write is lost.
- * Source   drivers/gpu/drm/ttm/ttm_bo.c, ttm_bo_util.c (eviction holds the dma_resv); the first form
- *          of xe SVM, whose buffer objects share the dma_resv of the VM; mm/migrate_device.c
- *          (migrate_device_pfn_lock), mm/memory.c (do_swap_page);
- *          Documentation/gpu/rfc/gpusvm.rst, "Agreed upon design principles".
- * Omits    acquire contexts (there is one dma_resv); fences: entries are written at once, see xe-svm;
- *          the life of buffer objects, so a frame is free when its folio has no reference; ranges of
- *          several pages; fork and mremap, see page-centric; that retries come to an end (NOTES.md).
+ * Claim    It works while at most one side waits: eviction holds the dma_resv and only tries
+ *          folios, or the CPU fault holds the folio and only tries the dma_resv. Then nobody
+ *          deadlocks, no GPU entry is stale, no write is lost.
+ * Source   drivers/gpu/drm/ttm/ttm_bo.c, ttm_bo_util.c (eviction holds the dma_resv); the first
+ *          form of xe SVM, whose buffer objects share the dma_resv of the VM; mm/migrate_device.c
+ *          (migrate_device_pfn_lock), mm/memory.c (do_swap_page); Documentation/gpu/rfc/gpusvm.rst,
+ *          "Agreed upon design principles".
+ * Omits    acquire contexts (there is one dma_resv); fences: entries are written at once, see
+ *          xe-svm; the life of buffer objects, so a frame is free when its folio has no reference;
+ *          ranges of several pages; fork and mremap, see page-centric; that retries come to an end
+ *          (NOTES.md).
  */
 import { exists, some, spec } from "mmrace";
 import {

@@ -1,4 +1,6 @@
-/** What the actors share: the address space, the GPU, and one dma_resv for all of the VM's pages. */
+/**
+ * What the actors share: the address space, the GPU, and one dma_resv for all of the VM's pages.
+ */
 import { array, shared } from "mmrace";
 import { device_mmu, dma_resv, Frame, folio, mm_struct, mutex } from "mmrace/kernel";
 

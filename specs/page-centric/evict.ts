@@ -1,4 +1,7 @@
-/** Eviction: any device page, by its physical address alone; whose it is and who wants it, who cares. */
+/**
+ * Eviction: any device page, by its physical address alone; whose it is and who wants it, who
+ * cares.
+ */
 import { actor, bool, choose, goto, idle, none, type Ref, size, when } from "mmrace";
 import {
   alloc_locked_page,

@@ -91,7 +91,9 @@ export interface Insertion {
 
 const nothing = () => routine("nothing", {}, () => ({}));
 
-/** Core mm's own way: an elevated reference count is enough, races are resolved under the PT lock. */
+/**
+ * Core mm's own way: an elevated reference count is enough, races are resolved under the PT lock.
+ */
 export const by_reference: Insertion = {
   lock_page: nothing,
   unlock_page: nothing,

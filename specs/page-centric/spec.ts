@@ -1,19 +1,21 @@
 /**
- * Page-centric SVM, as corrected: core mm's own means are enough. A page is moved under its lock, a GPU
- * entry is written under the GPU's page-table lock with the notifier's retry check, and nobody looks
- * for the address of a page except by asking core mm.
+ * Page-centric SVM, as corrected: core mm's own means are enough. A page is moved under its lock, a
+ * GPU entry is written under the GPU's page-table lock with the notifier's retry check, and nobody
+ * looks for the address of a page except by asking core mm.
  *
- * Claim    With two locks that nest inside everything else and the notifier's sequence number, no GPU
- *          page-table or TLB entry outlives the CPU entry it was made from, no write is lost on the
- *          way to VRAM and back, copy on write stays private, and nobody deadlocks: whether the page
- *          is unmapped, given up, moved by mremap() or shared by fork() meanwhile. A CPU fault that
- *          is retried has lost its page to somebody else.
+ * Claim    With two locks that nest inside everything else and the notifier's sequence number, no
+ *          GPU page-table or TLB entry outlives the CPU entry it was made from, no write is lost on
+ *          the way to VRAM and back, copy on write stays private, and nobody deadlocks: whether the
+ *          page is unmapped, given up, moved by mremap() or shared by fork() meanwhile. A CPU fault
+ *          that is retried has lost its page to somebody else.
  * Source   Documentation/gpu/rfc/gpusvm.rst, "Agreed upon design principles"; mm/migrate_device.c,
- *          mm/memory.c, mm/mremap.c, mm/rmap.c, mm/mmu_notifier.c, mm/hmm.c; the scheme was proposed
- *          in the review of drm_gpusvm (2024) and corrected there: see variants.ts for both.
+ *          mm/memory.c, mm/mremap.c, mm/rmap.c, mm/mmu_notifier.c, mm/hmm.c; the scheme was
+ *          proposed in the review of drm_gpusvm (2024) and corrected there: see variants.ts for
+ *          both.
  * Omits    GPU page tables that are freed (all of them are there from the beginning), ranges of
  *          several pages, several GPUs, DMA mappings, asynchronous page-table updates, GPU write
- *          faults on read-only entries, GPU atomics, teardown; that retries come to an end (NOTES.md).
+ *          faults on read-only entries, GPU atomics, teardown; that retries come to an end
+ *          (NOTES.md).
  */
 import { all, any, type Expr, every, some, spec } from "mmrace";
 import {

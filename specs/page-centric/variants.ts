@@ -186,7 +186,7 @@ export const variants: Record<string, Variant> = {
     change: with_rmap_of_allocation,
   },
   rmap_of_allocation_and_mremap: {
-    doc: "the page moves, the GPU maps it at the new address, and the reverse map names the old one",
+    doc: "the page moves, the GPU maps it where it is now, and the reverse map names the old place",
     from: "drivers.md S27 (b), 14.8; Documentation/gpu/rfc/gpusvm.rst",
     config: "moved_vram",
     breaks: "no_stale_gpu_pte",
