@@ -3,7 +3,7 @@
  * turns, so that whatever else the machine does meets all of them. A time counts only if the
  * counts are right.
  *
- *     npm run bench -- [--sizes S,M,L,X] [--runs 3] [--out bench-result]
+ *     npm run bench -- [--sizes S,M,L,X] [--runs 3] [--tools REGEX] [--out FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     sizes: { type: "string", default: "S,M,L" },
     runs: { type: "string", default: "3" },
+    tools: { type: "string", default: "" },
     out: { type: "string", default: "bench-result" },
   },
 });
@@ -68,7 +69,8 @@ function measure(tools: Tool[], size: string, runs: number, root: string): Row[]
 
 const root = mkdtempSync(join(os.tmpdir(), "mmrace-bench-"));
 try {
-  const tools = installedTools();
+  const wanted = new RegExp(values.tools);
+  const tools = installedTools().filter((tool) => wanted.test(tool.name));
   const runs = Math.max(1, Number(values.runs));
   const rows = values.sizes.split(",").flatMap((size) => measure(tools, size, runs, root));
   console.log(table(rows));

@@ -16,7 +16,7 @@ const SHARE_OF_ALL = 0.7;
 const SHARE_OF_FREE = 0.9;
 const FIRST_SLOT_BITS = 14;
 /** A smaller index grows fourfold, a larger one twofold. */
-const EAGER_SLOT_BITS = 20;
+const EAGER_SLOT_BITS = 24;
 const MAX_SLOT_BITS = 31;
 /** The index doubles when it is this full. */
 const MAX_LOAD = 0.75;
@@ -57,7 +57,11 @@ export function isCrowded(arena: Arena, most: number): boolean {
 
 /** Enlarges the index. False when the budget or the machine is exhausted. */
 export function enlargeIndex(arena: Arena, count: number): boolean {
-  const bits = arena.slotBits + (arena.slotBits < EAGER_SLOT_BITS ? 2 : 1);
+  const eager = arena.slotBits < EAGER_SLOT_BITS && setSlotBits(arena, arena.slotBits + 2, count);
+  return eager || setSlotBits(arena, arena.slotBits + 1, count);
+}
+
+function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   const bytes = 4 * (count * arena.words + 2 ** bits);
   if (bits > MAX_SLOT_BITS || bytes > arena.budget) return false;
   const index = enlarged(arena.index, 2 ** bits, arena.budget);
