@@ -64,7 +64,7 @@ function unlock_one(objects: readonly DmaResv[]): Effect<string>[] {
 
 function lock_step(exec: Exec, at: number): StepOf<string> {
   const { objects, ctx, edeadlk, contended, prelocked } = exec;
-  const backoff = [set(contended, at + 1), set(prelocked, 0), goto("unlock")];
+  const backoff = [set(contended, at + 1), goto("unlock")];
   return [
     `drm_exec_lock_obj(&exec, obj${at})`,
     dma_resv_lock_ctx(objects[at] as DmaResv, ctx, edeadlk),

@@ -20,7 +20,6 @@ import {
   type Effects,
   type Expr,
   exists,
-  goto,
   lockEvent,
   proc,
   type Ref,
@@ -78,15 +77,14 @@ export function vma_end_read(vma: VmaLock): Effect {
 }
 
 /**
- * lock_vma_under_rcu(): looks the VMA up and read-locks it; `locked` says whether that worked. A
- * VMA that was detached between the two is looked up again.
+ * lock_vma_under_rcu(): looks the VMA up and read-locks it; `locked` says whether that worked. The
+ * kernel looks up once more when the VMA was detached between the two; here it finds none either.
  */
 export function lock_vma_under_rcu(vma: VmaLock, locked: Ref<boolean>): Routine {
   return routine("lock_vma_under_rcu", {}, () => ({
     lookup: ["rcu_read_lock(); vma = mas_walk()", set(locked, false), when(vma.detached, [ret()])],
     start_read: [
       "vma_start_read(); rcu_read_unlock()",
-      when(vma.detached, [goto("lookup")]),
       vma_start_read(vma, [set(locked, true)], []),
     ],
   }));

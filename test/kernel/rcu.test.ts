@@ -76,7 +76,7 @@ describe("RCU", () => {
   });
 
   it("sections nest as deep as declared; the outermost end counts", () => {
-    const deep = shared({ rcu: rcu(2) });
+    const deep = shared({ rcu: rcu(2), published: bool.init(true), freed: bool });
     const nested = actor("nested", {}, () => ({
       lock: ["rcu_read_lock()", rcu_read_lock(deep.rcu)],
       again: ["rcu_read_lock()", rcu_read_lock(deep.rcu)],
@@ -88,6 +88,21 @@ describe("RCU", () => {
     // later.
     const outcome = run({ shared: deep, actors: [nested, waits] });
     expect(outcome).toMatchObject({ verdict: "holds", states: 5 + 5 + 5 + 3 });
+    const deep_reader = actor("deep_reader", { got: bool }, (me) => ({
+      lock: ["rcu_read_lock() twice", rcu_read_lock(deep.rcu), rcu_read_lock(deep.rcu)],
+      load: ["p = rcu_dereference(ptr)", set(me.got, deep.published)],
+      inner: ["rcu_read_unlock()", rcu_read_unlock(deep.rcu)],
+      use: ["use *p"],
+      outer: ["rcu_read_unlock()", rcu_read_unlock(deep.rcu)],
+    }));
+    const frees = actor("frees", {}, () => ({
+      remove: ["rcu_assign_pointer(ptr, NULL)", set(deep.published, false)],
+      grace: synchronize_rcu(deep.rcu),
+      free: ["kfree(p)", set(deep.freed, true)],
+    }));
+    const safe = every(deep_reader, (r) => r.at("use").and(r.local.got, deep.freed).not());
+    const freed_late = run({ shared: deep, actors: [deep_reader, frees], always: { safe } });
+    expect(freed_late).toMatchObject({ verdict: "holds", findings: [] });
     const three = actor("three", {}, () => ({
       lock: ["rcu_read_lock()", ...[1, 2, 3].map(() => rcu_read_lock(deep.rcu))],
     }));

@@ -1,5 +1,5 @@
 /** struct rw_semaphore: readers, writers, the queue that keeps readers out, downgrade, trylock. */
-import { actor, bool, every, goto, set, shared, wait } from "mmrace";
+import { actor, assert, bool, every, exists, goto, proc, set, shared, wait } from "mmrace";
 import {
   down_read,
   down_read_trylock,
@@ -121,7 +121,14 @@ describe("rw_semaphore", () => {
 
   it("a write trylock fails while anybody holds it or queues", () => {
     const tries = actor("tries", {}, () => ({
-      try: ["if (!down_write_trylock(&sem)) return", down_write_trylock(k.sem, [], [goto("done")])],
+      try: [
+        "if (!down_write_trylock(&sem)) return",
+        down_write_trylock(
+          k.sem,
+          [assert("passed_the_queue", exists(proc, (p) => k.sem.waiting.at(p)).not(), "queued")],
+          [goto("done")],
+        ),
+      ],
       up: ["up_write(&sem)", up_write(k.sem)],
     }));
     const alone = every(tries, (t) =>

@@ -103,6 +103,12 @@ describe("per-VMA lock", () => {
     const outcome = run({ shared: k, actors: [fault.times(2), munmap], always: { not_in_use } });
     const findings = ["label_never_fired munmap.mmap.slow"];
     expect(outcome).toMatchObject({ verdict: "holds", states: 205, findings });
+    // Nor by somebody who has looked it up long before.
+    const late = every(munmap, (m) =>
+      m.at("unlock", "free", "done").implies(every(reader, (r) => r.at("end").not())),
+    );
+    const found = run({ shared: k, actors: [reader.times(2), munmap], always: { late } });
+    expect(found.verdict).toBe("holds");
   });
 
   it.each([
