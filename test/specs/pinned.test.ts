@@ -42,7 +42,7 @@ function run(spec: Spec, variant: string | undefined): Pin {
   const model = spec.build(variant === undefined ? {} : { variant });
   expect(validate(model)).toEqual([]);
   const { verdict, states, transitions, depth, findings } = check(resetDeadLocals(model), {
-    maxStates: 6_000_000,
+    maxStates: 25_000_000,
   });
   const name = verdict.kind === "violated" ? verdict.violation.property : verdict.kind;
   if (variant === undefined) expect(findings).toEqual([]);
