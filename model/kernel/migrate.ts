@@ -46,11 +46,8 @@ import {
   versions,
 } from "./folio.ts";
 import { folio_set_locked, folio_unlock } from "./folio-lock.ts";
+import { type Listeners, listeners } from "./listeners.ts";
 import { type Mm, set_pte } from "./mm.ts";
-import {
-  mmu_notifier_invalidate_range_end,
-  mmu_notifier_invalidate_range_start,
-} from "./mmu-interval-notifier.ts";
 
 /** What a migration works on: locals of the caller. */
 export interface Migration {
@@ -123,7 +120,7 @@ export function migrate_vma_collect(
   folios: Folios,
   { page, src }: Migration,
   select: "present" | "device_private",
-  callback: Routine,
+  to: Routine | Listeners,
   fault_page?: Expr<FrameOf>,
 ): Routine {
   const pte = mm.pte.at(page);
@@ -134,17 +131,15 @@ export function migrate_vma_collect(
   const take: Effects = fault_page
     ? [when(pte.frame.eq(fault_page), collect)]
     : [when(free, [...collect, lock])];
+  const { start, end } = listeners(mm, to);
   return routine("migrate_vma_collect", {}, () => ({
-    start: mmu_notifier_invalidate_range_start(mm.subs, "MMU_NOTIFY_MIGRATE", [callback]),
+    start: start("MMU_NOTIFY_MIGRATE"),
     collect_pmd: [
       "migrate_vma_collect_pmd(): trylock, install migration entry",
       set(src, none),
       when(pte.kind.eq(select), take),
     ],
-    end: [
-      "mmu_notifier_invalidate_range_end()",
-      mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
-    ],
+    end: ["mmu_notifier_invalidate_range_end()", end],
   }));
 }
 
@@ -157,25 +152,23 @@ export function try_to_migrate(
   mm: Mm,
   folios: Folios,
   { page, src }: Migration,
-  callback: Routine,
+  to: Routine | Listeners,
 ): Routine {
   const maps = (p: Expr<PageOf>): Expr<boolean> =>
     all(mm.pte.at(p).frame.eq(src), mm.pte.at(p).kind.in("present", "device_private"));
+  const { start, end } = listeners(mm, to);
   return routine("try_to_migrate", {}, () => ({
     rmap_walk: [
       "rmap_walk(): who maps the folio?",
       choose(page, maps(page).or(exists(Page, maps).not())),
       when(maps(page).not(), [ret()]),
     ],
-    start: mmu_notifier_invalidate_range_start(mm.subs, "MMU_NOTIFY_CLEAR", [callback]),
+    start: start("MMU_NOTIFY_CLEAR"),
     try_to_migrate_one: [
       "ptep_get_and_clear(); set_pte_at(migration entry)",
       when(maps(page), [set_pte(mm.pte.at(page), "migration", src), folio_put(folios.at(src))]),
     ],
-    end: [
-      "mmu_notifier_invalidate_range_end()",
-      mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
-    ],
+    end: ["mmu_notifier_invalidate_range_end()", end],
   }));
 }
 
@@ -262,7 +255,7 @@ export function migrate_pages(
   folios: Folios,
   m: Migration,
   moved: Ref<boolean>,
-  callback: Routine,
+  to: Routine | Listeners,
 ): Routine {
   const { src } = m;
   const isolated = src.is("sys").and(folios.at(src).ref.count.gt(0));
@@ -278,7 +271,7 @@ export function migrate_pages(
       when(folios.at(src).lock.owner.ne(none), [folio_put(folios.at(src)), ret()]),
       folio_set_locked(folios.at(src).lock),
     ],
-    unmap: try_to_migrate(mm, folios, m, callback),
+    unmap: try_to_migrate(mm, folios, m, to),
     finalize: migrate_copy_and_finalize(mm, folios, m, moved, {
       expected: 1,
       alloc: alloc_locked_page(folios, m.dst),

@@ -7,6 +7,7 @@ import {
   assert,
   block,
   type Effect,
+  type Effects,
   lockEvent,
   none,
   proc,
@@ -15,6 +16,7 @@ import {
   set,
   struct,
   wait,
+  when,
 } from "../index.ts";
 import { might_sleep } from "./context.ts";
 
@@ -36,6 +38,22 @@ export function mutex_lock(m: Mutex): Effect {
     wait(m.owner.eq(none)),
     set(m.owner, self),
   );
+}
+
+/** mutex_trylock(): never blocks; one of the two lists of effects happens. */
+export function mutex_trylock<L extends string = never>(
+  m: Mutex,
+  got: Effects<L>,
+  busy: Effects<L>,
+): Effect<L> {
+  const event = lockEvent({
+    op: "trylock",
+    mode: "exclusive",
+    lock: "mutex",
+    class: m.path,
+    index: [...m.indexes],
+  });
+  return when<L>(m.owner.eq(none), [event, set(m.owner, self), ...got]).otherwise<L>(busy);
 }
 
 /** mutex_unlock(): by the owner only. */

@@ -17,11 +17,8 @@ import {
   when,
 } from "../index.ts";
 import { type Folios, Frame, type FrameOf, folio_put, type PageOf } from "./folio.ts";
+import { type Listeners, listeners } from "./listeners.ts";
 import { type Mm, pte_clear } from "./mm.ts";
-import {
-  mmu_notifier_invalidate_range_end,
-  mmu_notifier_invalidate_range_start,
-} from "./mmu-interval-notifier.ts";
 import { down_read, down_write, downgrade_write, up_read, up_write } from "./rwsem.ts";
 
 /**
@@ -37,23 +34,6 @@ function zap_pte(mm: Mm, folios: Folios, page: Expr<PageOf>, batch: Ref<FrameOf>
     pte_clear(pte),
     set(mm.last_write.at(page), 0),
   );
-}
-
-/** Who hears of an invalidation: how it starts, with all callbacks, and how it ends. */
-export interface Listeners {
-  kind: "listeners";
-  start(event: string): Routine;
-  end: Effect;
-}
-
-/** The one interval notifier of the mm, given its callback; others as they are. */
-function listeners(mm: Mm, to: Routine | Listeners): Listeners {
-  if (to.kind === "listeners") return to;
-  return {
-    kind: "listeners",
-    start: (event) => mmu_notifier_invalidate_range_start(mm.subs, event, [to]),
-    end: mmu_notifier_invalidate_range_end(mm.subs, [mm.sub]),
-  };
 }
 
 /** unmap_vmas(): start, the drivers' callbacks, zap, end, and then the pages go back. */
