@@ -26,6 +26,12 @@ import { type Arena, defaultBudget, newArena } from "./store/arena.ts";
 
 export { PackError } from "./compile/pack.ts";
 export { speaksOfProgress } from "./liveness/index.ts";
+export {
+  type LockCycle,
+  type LockOrderEdge,
+  type LockReport,
+  lockReport,
+} from "./lock-order/index.ts";
 export type {
   CheckOptions,
   CheckResult,

@@ -3,6 +3,7 @@
  * state when no state reachable from there lets it move. Computed in one pass over the strongly
  * connected components, which come with those they lead to before them.
  */
+import type { Graph } from "../liveness/graph.ts";
 import { components, type Scratch } from "../liveness/scc.ts";
 import type { World } from "../liveness/world.ts";
 
@@ -10,12 +11,25 @@ const everyEdge = (): boolean => true;
 
 /**
  * The first state in which two processes are blocked for ever, or else the first one in which one
- * is; 0 when there is none. 4 bytes per state for each 32 processes.
+ * is; 0 when there is none.
  */
 export function partialDeadlock(world: World, scratch: Scratch): number {
-  const { graph, processes } = world;
+  const { graph, processes, rests } = world;
+  const moves = movesLater(graph, processes.length, scratch);
+  return firstBlocked(graph.count, processes.length, (s, p) => !moves(s, p) && !rests(s, p));
+}
+
+/**
+ * Does the process (number minus one) move in a state reachable from this one? 4 bytes per state
+ * for each 32 processes.
+ */
+export function movesLater(
+  graph: Graph,
+  processes: number,
+  scratch: Scratch,
+): (state: number, process: number) => boolean {
   const { count, offsets, targets, movers } = graph;
-  const width = Math.ceil(processes.length / 32);
+  const width = Math.ceil(processes / 32);
   // Bit p of a state: process p moves here or later.
   const live = new Uint32Array(count * width);
   scratch.zone.fill(1);
@@ -35,11 +49,7 @@ export function partialDeadlock(world: World, scratch: Scratch): number {
     }
     for (const s of states) live.set(union, s * width);
   });
-  const isBlocked = (s: number, p: number): boolean => {
-    const word = live[s * width + (p >> 5)] as number;
-    return ((word >>> (p & 31)) & 1) === 0 && !world.rests(s, p);
-  };
-  return firstBlocked(count, processes.length, isBlocked);
+  return (s, p) => (((live[s * width + (p >> 5)] as number) >>> (p & 31)) & 1) === 1;
 }
 
 function firstBlocked(

@@ -6,6 +6,7 @@ import { drawCommand } from "./draw.ts";
 import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
 import { graphCommand } from "./graph.ts";
+import { locksCommand } from "./locks.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
 import { replayCommand } from "./replay.ts";
@@ -18,6 +19,7 @@ export const commands: Command[] = [
   drawCommand,
   graphCommand,
   reportCommand,
+  locksCommand,
   newCommand,
   printCommand,
   exportCommand,

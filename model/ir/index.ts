@@ -9,6 +9,7 @@ export {
 } from "./diagnostics.ts";
 export * from "./eval.ts";
 export * from "./hash.ts";
+export * from "./held.ts";
 export { type Parsed, parseModel, stringifyModel } from "./json.ts";
 export * from "./lasso.ts";
 export * from "./layout.ts";

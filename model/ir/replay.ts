@@ -3,6 +3,7 @@
  * happened.
  */
 import { type Interpreter, interpret, type Outcome, type State, waitsOf } from "./eval.ts";
+import { heldAfter } from "./held.ts";
 import { type InfiniteRun, unfairness, violationsOfRun } from "./lasso.ts";
 import { type Cells, type Process, showSlot } from "./layout.ts";
 import { blockedForEver, partialDeadlock } from "./partial-deadlock.ts";
@@ -322,25 +323,6 @@ function blockedIn(
 
 /** The locks that a process took and did not give back, in the order of taking. */
 function heldBy(pid: number, taken: Taken[]): LockUse[] {
-  const held: LockUse[] = [];
-  const last = (fits: (h: LockUse) => boolean): number => held.findLastIndex(fits);
-  for (const use of taken.flatMap((t) => (t.outcome.pid === pid ? t.outcome.locks : []))) {
-    const sameMode = last((h) => h.name === use.name && h.mode === use.mode);
-    const at = sameMode >= 0 ? sameMode : last((h) => h.name === use.name);
-    switch (use.op) {
-      case "acquire":
-      case "trylock":
-        held.push(use);
-        break;
-      case "release":
-        if (at >= 0) held.splice(at, 1);
-        break;
-      case "downgrade":
-        if (at >= 0) held[at] = { ...use, mode: "shared" };
-        break;
-      case "wait":
-        break;
-    }
-  }
-  return held;
+  const own = taken.filter((t) => t.outcome.pid === pid);
+  return own.reduce<LockUse[]>((held, t) => heldAfter(held, t.outcome.locks), []);
 }
