@@ -149,7 +149,7 @@ const careless = actor("careless", { mm: MmId, page: Page }, (me) => ({
 
 const counts = (states: number, transitions: number) => ({ verdict: "holds", states, transitions });
 
-/** Without competitors the slow paths of locks stay unused: only facts that were asked for count. */
+/** Without competitors the slow paths of locks stay unused: only facts asked for count. */
 const unreached = (outcome: Outcome) =>
   outcome.findings.filter((f) => f.startsWith("never_reached"));
 
