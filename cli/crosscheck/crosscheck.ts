@@ -41,9 +41,9 @@ export interface CrosscheckOptions {
 }
 
 /**
- * One row per tool, in the order asked for. The model should be the one that was searched: dead locals
- * reset or not, no reductions. When ours is a violation only the verdicts are compared, because every tool
- * stops somewhere else.
+ * One row per tool, in the order asked for. The model should be the one that was searched: dead
+ * locals reset or not, no reductions. When ours is a violation only the verdicts are compared,
+ * because every tool stops somewhere else.
  */
 export async function crosscheck(
   model: Model,

@@ -1,6 +1,7 @@
 /**
- * What the other checkers print, understood. Exit codes are not asked: SPIN's verifier exits with 0 after
- * an error. Whatever says that the search was cut short makes the result incomplete, never "holds".
+ * What the other checkers print, understood. Exit codes are not asked: SPIN's verifier exits with
+ * 0 after an error. Whatever says that the search was cut short makes the result incomplete,
+ * never "holds".
  */
 
 export interface Report {

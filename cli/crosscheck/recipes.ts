@@ -34,7 +34,10 @@ function tableBits(states: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, Math.ceil(Math.log2(Math.max(2, states))) + 2));
 }
 
-/** `name`: base name of the exported files; `states`: how many to expect; `cells`: length of a state. */
+/**
+ * `name`: base name of the exported files; `states`: how many to expect; `cells`: length of a
+ * state.
+ */
 export function recipeFor(
   tool: Tool,
   name: string,

@@ -1,4 +1,7 @@
-/** What a branch does, statement by statement, and the clean-up after the statements are made explicit. */
+/**
+ * What a branch does, statement by statement, and the clean-up after the statements are made
+ * explicit.
+ */
 import { build, type Expr, type Over, type Ref } from "../ir/index.ts";
 import { mapParts, mapRef, sameExpr, simplify } from "./rewrite.ts";
 import { reads, type Scope } from "./scope.ts";
@@ -12,12 +15,17 @@ export type Action =
   | { kind: "if"; cond: Expr; yes: Action[]; no: Action[] }
   /** For every member, in order; no jumps inside. */
   | { kind: "each"; bind: string; over: Over; body: Action[] }
-  /** The last action on its path: the new position of the process; the number of steps means done. */
+  /**
+   * The last action on its path: the new position of the process; the number of steps means done.
+   */
   | { kind: "jump"; to: number }
   /** The branch is not there when this is false; only until the guard has been computed. */
   | { kind: "assume"; cond: Expr };
 
-/** What is known at one point: cells that hold a constant or a choice, and conditions that are true. */
+/**
+ * What is known at one point: cells that hold a constant or a choice, and conditions that are
+ * true.
+ */
 interface Known {
   copies: Map<string, Expr>;
   facts: Expr[];
@@ -28,7 +36,9 @@ interface Variable {
   name: string;
 }
 
-/** Uses what was just assigned or tested: later reads become constants, repeated checks disappear. */
+/**
+ * Uses what was just assigned or tested: later reads become constants, repeated checks disappear.
+ */
 export function propagate(body: Action[], scope: Scope, facts: Expr[] = []): Action[] {
   return forward(body, { copies: new Map(), facts: [...facts] }, scope);
 }

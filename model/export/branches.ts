@@ -1,14 +1,15 @@
 /**
- * The first stage of every export: a labelled step as a list of branches. A branch is one way of taking
- * the step, with everything made explicit that the target languages treat differently:
+ * The first stage of every export: a labelled step as a list of branches. A branch is one way of
+ * taking the step, with everything made explicit that the target languages treat differently:
  *
  * - `choose` is a parameter, each alternative of an `either` is a branch of its own,
  * - the guard is one condition on the state before the step, so that nothing blocks half-way,
  * - whatever the interpreter would report as a violation is a `check` in its place,
  * - a jump is the last thing on its path.
  *
- * The guard is a weakest precondition (Dijkstra, "Guarded commands", 1975): a `wait` behind assignments is
- * carried back through them. A branch whose check fails is enabled, so that the violation is found.
+ * The guard is a weakest precondition (Dijkstra, "Guarded commands", 1975): a `wait` behind
+ * assignments is carried back through them. A branch whose check fails is enabled, so that the
+ * violation is found.
  */
 import {
   type ActorDecl,
@@ -140,8 +141,9 @@ function wait(cond: Expr, scope: Scope): Action[] {
 }
 
 /**
- * A choice or a jump inside makes a difference to what comes after. With a choice the condition becomes
- * part of the guard of both branches; with a jump only, what comes after moves into the arms.
+ * A choice or a jump inside makes a difference to what comes after. With a choice the condition
+ * becomes part of the guard of both branches; with a jump only, what comes after moves into the
+ * arms.
  */
 function expandWhen(stmt: Extract<Stmt, { kind: "when" }>, rest: Stmt[], cx: Context): Draft[] {
   const defined = check(definedness(stmt.cond, cx.scope), "unset");

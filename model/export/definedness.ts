@@ -1,8 +1,8 @@
 /**
- * When does an expression have a value? It has none when an array is indexed outside its dimensions (a
- * scalarset variable that is *none*, say), a local is read of the wrong process, or a divisor is not
- * positive; the interpreter reports a violation then. The condition follows the interpreter's order of
- * evaluation: what is not evaluated can't fault.
+ * When does an expression have a value? It has none when an array is indexed outside its
+ * dimensions (a scalarset variable that is *none*, say), a local is read of the wrong process, or
+ * a divisor is not positive; the interpreter reports a violation then. The condition follows the
+ * interpreter's order of evaluation: what is not evaluated can't fault.
  */
 import { build, type Domain, type Expr, memberBounds, type Ref } from "../ir/index.ts";
 import { instancesOf, simplify } from "./rewrite.ts";
@@ -10,7 +10,9 @@ import { declOf, pidBounds, type Scope, typeOf } from "./scope.ts";
 
 const { and, constant, ge, gt, implies, int, le, ne, TRUE } = build;
 
-/** Simplified; TRUE for the most of expressions. The condition itself has a value in every state. */
+/**
+ * Simplified; TRUE for the most of expressions. The condition itself has a value in every state.
+ */
 export function definedness(expr: Expr, scope: Scope): Expr {
   return simplify(defined(expr, scope), scope);
 }

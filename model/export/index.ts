@@ -9,8 +9,9 @@ import type { Exported, ExportOptions, Target } from "./types.ts";
 export * from "./types.ts";
 
 /**
- * A valid model as text for another checker. The states of the text are the states of the model; dead
- * locals are not reset here (`resetDeadLocals`). A model that the target can't say is refused as a whole.
+ * A valid model as text for another checker. The states of the text are the states of the model;
+ * dead locals are not reset here (`resetDeadLocals`). A model that the target can't say is
+ * refused as a whole.
  */
 export function exportModel(model: Model, target: Target, options: ExportOptions): Exported {
   switch (target) {

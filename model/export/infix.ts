@@ -46,7 +46,10 @@ export function atom(text: string): Text {
   return { text, level: ATOM };
 }
 
-/** The expression, in parentheses when it needs them as an operand of something that binds `level`. */
+/**
+ * The expression, in parentheses when it needs them as an operand of something that binds
+ * `level`.
+ */
 export function operand(expr: Expr, level: Level, dialect: Dialect): string {
   const inner = render(expr, dialect);
   return inner.level < level ? `(${inner.text})` : inner.text;

@@ -1,4 +1,7 @@
-/** Branches without parameters: one per value of every `choose`, for targets that have no such thing. */
+/**
+ * Branches without parameters: one per value of every `choose`, for targets that have no such
+ * thing.
+ */
 import { build, type Expr, showValue } from "../ir/index.ts";
 import { type Action, conjuncts, propagate } from "./actions.ts";
 import { type Branch, paramValues } from "./branches.ts";

@@ -1,6 +1,6 @@
 /**
- * Expressions and assignments in Murphi. *None* of a scalarset proper is the undefined value, which may be
- * tested and assigned but not read; every other *none* is 0.
+ * Expressions and assignments in Murphi. *None* of a scalarset proper is the undefined value,
+ * which may be tested and assigned but not read; every other *none* is 0.
  */
 import { type Domain, type Expr, memberBounds, type Ref } from "../ir/index.ts";
 import { atom, conjunct, type Dialect, infix, joined, operand, type Text } from "./infix.ts";

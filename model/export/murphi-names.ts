@@ -22,14 +22,13 @@ export interface Naming {
   namer: Namer;
 }
 
-const RESERVED =
-  `alias array assert assume begin boolean bool by case clear const cover div do else elsif
-end endalias endexists endfor endforall endfunction endif endprocedure endrecord endrule endruleset
-endstartstate endswitch endwhile enum error exists externfun externproc false for forall from function if
-in interleaved invariant isundefined ismember liveness multiset multisetadd multisetcount
-multisetremovepred of process procedure program property put record return rule ruleset scalarset
-startstate switch then to traceuntil true type undefine undefined union until var while self
-multisetremove ensure requires`.split(/\s+/);
+const RESERVED = `alias array assert assume begin boolean bool by case clear const cover div do
+else elsif end endalias endexists endfor endforall endfunction endif endprocedure endrecord
+endrule endruleset endstartstate endswitch endwhile enum error exists externfun externproc false
+for forall from function if in interleaved invariant isundefined ismember liveness multiset
+multisetadd multisetcount multisetremovepred of process procedure program property put record
+return rule ruleset scalarset startstate switch then to traceuntil true type undefine undefined
+union until var while self multisetremove ensure requires`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model, layout } = system;

@@ -1,8 +1,9 @@
 /**
  * Murphi, for Rumur and CMurphi (Dill, "The Murphi verification system", 1996).
  *
- * One rule per branch, named after actor and label. A scalarset stays one when nothing names its members.
- * Deadlock is an invariant of the text, because processes that are done or idle may stand still.
+ * One rule per branch, named after actor and label. A scalarset stays one when nothing names its
+ * members. Deadlock is an invariant of the text, because processes that are done or idle may
+ * stand still.
  */
 import { type Cells, initialValue, type Model, type State } from "../ir/index.ts";
 import type { Action } from "./actions.ts";

@@ -1,6 +1,7 @@
 /**
- * Names in a target language: spelled as the model spells them where that is possible, otherwise changed
- * so that no two things of the exported text share a name and none is a word of the language.
+ * Names in a target language: spelled as the model spells them where that is possible, otherwise
+ * changed so that no two things of the exported text share a name and none is a word of the
+ * language.
  */
 
 export interface Namer {
@@ -54,5 +55,6 @@ export function commentText(text: string): string {
 
 /** Text inside double quotes in any of the targets: no quote, no backslash. */
 export function quotedText(text: string): string {
-  return `"${commentText(text).replaceAll("\\", "/").replaceAll('"', "'").replaceAll("%", "percent")}"`;
+  const safe = commentText(text).replaceAll("\\", "/").replaceAll('"', "'");
+  return `"${safe.replaceAll("%", "percent")}"`;
 }

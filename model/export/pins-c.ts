@@ -1,9 +1,10 @@
 /**
- * C for LTSmin, over the interface that its `prom2lts-*` tools load from a `.spins` file: plain functions,
- * no LTSmin header needed to compile. One transition group per process, label and choice; the guards are
- * labels, so that LTSmin's partial-order reduction can use them.
+ * C for LTSmin, over the interface that its `prom2lts-*` tools load from a `.spins` file: plain
+ * functions, no LTSmin header needed to compile. One transition group per process, label and
+ * choice; the guards are labels, so that LTSmin's partial-order reduction can use them.
  *
- * One slot more than the model: `violation`, set by a failed assertion, with everything else as it was.
+ * One slot more than the model: `violation`, set by a failed assertion, with everything else as
+ * it was.
  */
 import type { Model } from "../ir/index.ts";
 import type { Action } from "./actions.ts";

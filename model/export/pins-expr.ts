@@ -19,16 +19,22 @@ export interface Naming {
 }
 
 /** Words of C, names of the header-free interface, and our own. */
-const RESERVED =
-  `auto break case char const continue default do double else enum extern float for goto if
-inline int long register restrict return short signed sizeof static struct switch typedef union unsigned
-void volatile while asm typeof linux unix main s n g i j l at fail label step violation states groups
-labels guards edge info callback emit expand size_t null memcpy exit abort errno y0 y1 yn j0 j1 jn
-action statement bool true false guard`.split(/\s+/);
+const RESERVED = `auto break case char const continue default do double else enum extern float
+for goto if inline int long register restrict return short signed sizeof static struct switch
+typedef union unsigned void volatile while asm typeof linux unix main s n g i j l at fail label
+step violation states groups labels guards edge info callback emit expand size_t null memcpy
+exit abort errno y0 y1 yn j0 j1 jn action statement bool true false guard STATES GROUPS LABELS
+GUARDS STARTS READS MAY_WRITE MUST_WRITE LABEL_READS TYPE TYPES INITIAL START_STATES SLOT_NAMES
+SLOT_TYPES LABEL_NAMES GUARD_LISTS NEVER_TOGETHER MAY_ENABLE MAY_DISABLE transition_info reads
+may_write must_write label_reads coenabled may_enable may_disable dependent mark never_together
+touches fill_tables start`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { layout } = system;
-  const namer = createNamer(RESERVED);
+  const plain = createNamer(RESERVED);
+  // Functions and tables that are numbered.
+  const numbered = /^((step|GUARDS|VALUES)_\d+)$/;
+  const namer = { take: (wish: string) => plain.take(wish.replace(numbered, "$1_v")) };
   const bases = new Map<number, string>();
   const named = (at: number, wish: string): void => {
     bases.set(at, namer.take(wish));
@@ -198,9 +204,10 @@ function atLabelText(
   const low = at.lo < lo ? [`${number} >= ${lo}`] : [];
   const high = at.hi > hi ? [`${number} <= ${hi}`] : [];
   const base = naming.bases.get((fixed ?? first).pc);
+  const instance = infix(minus(proc, lo), dialect);
   const slot = fixed
     ? base
-    : `${base} + at(0, ${infix(minus(proc, lo), dialect)}, ${own.length}) * ${strideOf(first, layout)}`;
+    : `${base} + at(0, ${instance}, ${own.length}) * ${strideOf(first, layout)}`;
   const steps = first.actor.steps;
   const names = naming.labels.get(e.actor) ?? [];
   const tests = [...new Set(e.labels)].map((label) => {

@@ -1,6 +1,7 @@
 /**
- * A model as LTSmin wants it: transition groups with guards, and the matrices its partial-order reduction
- * is computed from (Laarman, Pater, van de Pol, Hansen, "Guard-based partial-order reduction", 2016).
+ * A model as LTSmin wants it: transition groups with guards, and the matrices its partial-order
+ * reduction is computed from (Laarman, Pater, van de Pol, Hansen, "Guard-based partial-order
+ * reduction", 2016).
  */
 import { type Expr, type Process, processName } from "../ir/index.ts";
 import type { Action } from "./actions.ts";

@@ -1,4 +1,7 @@
-/** The tables of an exported C file: names, types, and matrices as lists of numbers that end with -1. */
+/**
+ * The tables of an exported C file: names, types, and matrices as lists of numbers that end with
+ * -1.
+ */
 import { type Domain, processNames, type State, showValue, valueBounds } from "../ir/index.ts";
 import { quotedText } from "./names.ts";
 import type { Slots, Writes } from "./pins-access.ts";
@@ -21,7 +24,9 @@ export interface Out extends Groups {
   /** `kind rule` of the checks; the value of `violation` is the position, from 1. */
   rules: string[];
   initial: State[];
-  /** From the state before the start to the initial states; with variables that start with `any`. */
+  /**
+   * From the state before the start to the initial states; with variables that start with `any`.
+   */
   start?: Row & { guard: Guard };
 }
 
@@ -154,7 +159,10 @@ function stringTable(name: string, texts: string[]): string[] {
   return block(`static const char *const ${name}[]`, texts.map(quotedText));
 }
 
-/** Type 0 is plain integers, type 1 the groups; then one for each domain that has names for its values. */
+/**
+ * Type 0 is plain integers, type 1 the groups; then one for each domain that has names for its
+ * values.
+ */
 function typeLines(out: Out, rows: Row[]): string[] {
   const { system } = out;
   const types: { name: string; values: string[] }[] = [

@@ -36,16 +36,16 @@ export interface Naming {
 }
 
 /** Words of Promela, of C, and of the verifier that SPIN writes. */
-const RESERVED =
-  `active assert atomic bit bool break byte chan d_step d_proctype do else empty enabled
-end eval false fi full goto hidden if ifdef endif define undef include inline init int len ltl local mtype
-nempty never nfull notrace np_ od of pc_value priority proctype provided progress accept run short show
-skip timeout trace true typedef unless unsigned xr xs in for select c_code c_decl c_expr c_state c_track
-get_priority set_priority always eventually until weakuntil stronguntil implies release next
-auto case char const continue default double enum extern float long register restrict return signed sizeof
-static struct switch union void volatile while asm typeof linux unix
-final getframe iam_alive max mix onstack_put onstack_zap pthread_equal q_sz rand rot tr_2_src ulong
-ushort uchar wasnew stdin stdout stderr errno assert monitor start`.split(/\s+/);
+const RESERVED = `active assert atomic bit bool break byte chan d_step d_proctype do else empty
+enabled end eval false fi full goto hidden if ifdef endif define undef include inline init int
+len ltl local mtype nempty never nfull notrace np_ od of pc_value priority proctype provided
+progress accept run short show skip timeout trace true typedef unless unsigned xr xs in for
+select c_code c_decl c_expr c_state c_track get_priority set_priority always eventually until
+weakuntil stronguntil implies release next auto case char const continue default double enum
+extern float long register restrict return signed sizeof static struct switch union void
+volatile while asm typeof linux unix final getframe iam_alive max mix onstack_put onstack_zap
+pthread_equal q_sz rand rot tr_2_src ulong ushort uchar wasnew stdin stdout stderr errno assert
+monitor start`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model, layout } = system;

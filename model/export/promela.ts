@@ -1,9 +1,10 @@
 /**
  * Promela, for SPIN (Holzmann, "The SPIN Model Checker", 2003).
  *
- * All state is global, one process per process of the model, each a single loop over guarded `d_step`s
- * with an explicit pc: the states of SPIN are then exactly the states of the model. Properties are checked
- * by a monitor whose guards are true only in a violating state, so that it adds no state either.
+ * All state is global, one process per process of the model, each a single loop over guarded
+ * `d_step`s with an explicit pc: the states of SPIN are then exactly the states of the model.
+ * Properties are checked by a monitor whose guards are true only in a violating state, so that it
+ * adds no state either.
  */
 import type { Model, State } from "../ir/index.ts";
 import type { Action } from "./actions.ts";

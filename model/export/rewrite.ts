@@ -1,4 +1,6 @@
-/** Rewriting expressions: mapping over the parts, renaming bound variables, folding what is known. */
+/**
+ * Rewriting expressions: mapping over the parts, renaming bound variables, folding what is known.
+ */
 import { build, type CompareOp, type Expr, type Over, type Ref } from "../ir/index.ts";
 import { boundsOf, membersOf, overDomain, type Scope, typeOf } from "./scope.ts";
 
@@ -113,8 +115,9 @@ export function negation(expr: Expr): Expr {
 }
 
 /**
- * The same value in fewer words, by constants and by the ranges of the parts. Parts that could fault may
- * disappear: what faults is established (see definedness) before anything is simplified.
+ * The same value in fewer words, by constants and by the ranges of the parts. Parts that could
+ * fault may disappear: what faults is established (see definedness) before anything is
+ * simplified.
  */
 export function simplify(expr: Expr, scope: Scope): Expr {
   const e = mapParts(expr, (part) => simplify(part, scope));

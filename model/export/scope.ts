@@ -1,4 +1,7 @@
-/** What the names in an expression mean: its actor, its bound variables, and the values it may have. */
+/**
+ * What the names in an expression mean: its actor, its bound variables, and the values it may
+ * have.
+ */
 import {
   type ActorDecl,
   type Bounds,

@@ -1,7 +1,7 @@
 /**
- * Which scalarsets can be said as such in a target that knows their symmetry. A set with classes is not
- * symmetric as a whole, and a text that names a member breaks the symmetry; such a set is exported as a
- * range of numbers.
+ * Which scalarsets can be said as such in a target that knows their symmetry. A set with classes
+ * is not symmetric as a whole, and a text that names a member breaks the symmetry; such a set is
+ * exported as a range of numbers.
  */
 import { allExprs, type Domain, type Expr, type VarDecl } from "../ir/index.ts";
 import type { Action } from "./actions.ts";

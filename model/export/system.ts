@@ -1,6 +1,7 @@
 /**
- * A whole model as the exporters see it: every step as branches, and everything that must hold as plain
- * conditions on one state. A condition that can't be evaluated counts as false, as in the interpreter.
+ * A whole model as the exporters see it: every step as branches, and everything that must hold as
+ * plain conditions on one state. A condition that can't be evaluated counts as false, as in the
+ * interpreter.
  */
 import {
   type ActorDecl,
@@ -53,7 +54,10 @@ export interface System {
   layout: Layout;
   actors: ActorView[];
   always: Claim[];
-  /** Hold where everybody rests and nobody can move; the condition on the state is not part of them. */
+  /**
+   * Hold where everybody rests and nobody can move; the condition on the state is not part of
+   * them.
+   */
   atRest: Claim[];
   reachable: Claim[];
   assume: Claim[];
@@ -107,7 +111,10 @@ export function systemOf(model: Model): System {
 
 type Binds = Map<string, Over>;
 
-/** Claims that become one condition share their bound variables, so that each has a name of its own. */
+/**
+ * Claims that become one condition share their bound variables, so that each has a name of its
+ * own.
+ */
 function claim(
   name: string,
   text: string,

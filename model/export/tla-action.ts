@@ -1,7 +1,7 @@
 /**
- * One step as a TLA+ action. Assignments in sequence become definitions of successive values (static
- * single assignment; Cytron et al., 1991), so that a later one sees an earlier one; the last value of each
- * variable is the primed one.
+ * One step as a TLA+ action. Assignments in sequence become definitions of successive values
+ * (static single assignment; Cytron et al., 1991), so that a later one sees an earlier one; the
+ * last value of each variable is the primed one.
  */
 import type { Expr, Ref } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
@@ -73,8 +73,8 @@ function branchLines(view: ActorView, branch: Branch, cx: ActionContext): string
 }
 
 /**
- * TLC takes a disjunction in an action as several ways of taking the step, and counts each; compared with
- * TRUE it is one condition.
+ * TLC takes a disjunction in an action as several ways of taking the step, and counts each;
+ * compared with TRUE it is one condition.
  */
 function guardText(expr: Expr, { dialect }: Writer): string {
   switch (expr.kind) {

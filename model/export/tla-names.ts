@@ -24,14 +24,14 @@ export interface Naming {
 }
 
 /** Words of TLA+, of the standard modules used, and of this exporter. */
-const RESERVED =
-  `ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF
-DEFINE DEFS DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE
-NEW OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE STATE STRING SUBSET SUFFICES TAKE
-TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WITH WITNESS
-Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq Cardinality IsFiniteSet
-Print PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq RandomElement Any ToString TLCEval
-self pc vars Init Next Spec Symmetry violation Violates NoViolation NoDeadlock failed`.split(/\s+/);
+const RESERVED = `ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS
+COROLLARY DEF DEFINE DEFS DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE
+LAMBDA LEMMA LET LOCAL MODULE NEW OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED
+RECURSIVE STATE STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE
+VARIABLE VARIABLES WITH WITNESS Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq
+Cardinality IsFiniteSet Print PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq
+RandomElement Any ToString TLCEval self pc vars Init Next Spec Symmetry violation Violates
+NoViolation NoDeadlock failed`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model } = system;

@@ -1,9 +1,9 @@
 /**
  * TLA+, for TLC (Lamport, "Specifying Systems", 2002).
  *
- * One action per label. Members of scalarsets are model values, enum values are strings, processes are
- * numbers. Deadlock is an invariant, because processes that are done or idle may stand still; a failed
- * assertion is a step that sets the variable `violation`.
+ * One action per label. Members of scalarsets are model values, enum values are strings,
+ * processes are numbers. Deadlock is an invariant, because processes that are done or idle may
+ * stand still; a failed assertion is a step that sets the variable `violation`.
  */
 import { type Cells, initialValue, type Model, memberBounds } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
@@ -70,7 +70,7 @@ function moduleLines(module: string, options: ExportOptions, cx: ActionContext):
       "",
       `java -XX:+UseParallelGC -cp tla2tools.jar tlc2.TLC -workers auto ${module}.tla`,
       "",
-      "TLC counts every initial state among the states it generates; the other ones are transitions.",
+      "TLC counts initial states among the states it generates; the others are transitions.",
     ].map((line) => `\\* ${commentText(line)}`.trimEnd()),
     "EXTENDS Integers, FiniteSets, TLC",
     "",

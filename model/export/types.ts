@@ -8,7 +8,10 @@ export interface ExportOptions {
   name: string;
   /** Put at the top as a comment: spec, configuration, hash. */
   header: string[];
-  /** TLA+: switch the symmetry of scalarsets on in the `.cfg`. Murphi: see the command in the header. */
+  /**
+   * TLA+: switch the symmetry of scalarsets on in the `.cfg`. Murphi: see the command in the
+   * header.
+   */
   symmetry?: boolean;
 }
 
@@ -24,8 +27,9 @@ export interface Exported {
   files: { name: string; text: string }[];
   refusals: Refusal[];
   /**
-   * What the tool counts besides the states and the transitions of the model, by its own rule. The
-   * transitions of a model are the steps out of all its states, steps that lead to a known state included.
+   * What the tool counts besides the states and the transitions of the model, by its own rule.
+   * The transitions of a model are the steps out of all its states, steps that lead to a known
+   * state included.
    */
   extra: { states: number; transitions: number };
   /** Names in the tool's messages to `kind property`, as verdicts are written. */

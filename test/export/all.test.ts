@@ -1,7 +1,8 @@
 /**
- * Everything through SPIN and Rumur: all specs, all variants, 1,000 random programs. It takes an hour or
- * more, so it runs only with CROSSCHECK_ALL=1 (`npm run crosscheck:all`). What has been answered is kept
- * in node_modules/.cache/mmrace and not asked again; the result is written to docs/crosscheck.md.
+ * Everything through SPIN and Rumur: all specs, all variants, 1,000 random programs. It takes an
+ * hour or more, so it runs only with CROSSCHECK_ALL=1 (`npm run crosscheck:all`). What has been
+ * answered is kept in node_modules/.cache/mmrace and not asked again; the result is written to
+ * docs/crosscheck.md.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The exported text of two models per target, as reviewed. `npm run promote` (PROMOTE=1) writes the files
- * anew; nothing else does.
+ * The exported text of two models per target, as reviewed. `npm run promote` (PROMOTE=1) writes
+ * the files anew; nothing else does.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

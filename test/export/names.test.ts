@@ -47,7 +47,9 @@ describe("every target", () => {
   });
 });
 
-/** Two steps, of which the first jumps back: were both one atomic step, a state would be missing. */
+/**
+ * Two steps, of which the first jumps back: were both one atomic step, a state would be missing.
+ */
 function jumping(label: string): Model {
   const steps = [
     b.step(label, "goto", b.set(b.shared("x"), b.int(1)), b.goto("other")),

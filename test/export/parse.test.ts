@@ -98,7 +98,7 @@ describe("Rumur", () => {
 
 const TLC = (end: string, left = 0) => `Computing initial states...
 Finished computing initial states: 36 distinct states generated at 2026-01-01 00:00:00.
-Progress(9) at 2026-01-01 00:00:03: 101 states generated (5,000 s/min), 51 distinct states found (100 ds/min), 7 states left on queue.
+Progress(9): 101 states generated (500 s/min), 51 distinct states found (10 ds/min), 7 states left
 ${end}
 252 states generated, 72 distinct states found, ${left} states left on queue.
 `;

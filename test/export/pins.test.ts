@@ -1,6 +1,6 @@
 /**
- * What the exported C tells LTSmin about its transition groups, audited by the transitions themselves: an
- * upper bound that is too small makes partial-order reduction lose states.
+ * What the exported C tells LTSmin about its transition groups, audited by the transitions
+ * themselves: an upper bound that is too small makes partial-order reduction lose states.
  */
 import { describe, expect, it } from "vitest";
 import { explorePins, hasGcc } from "./support/check.ts";

@@ -1,6 +1,6 @@
 /**
- * Random IR programs: the same number of states and transitions in the interpreter, SPIN, Rumur and the
- * exported C. A fixed seed here; `npm run crosscheck:all` takes many more.
+ * Random IR programs: the same number of states and transitions in the interpreter, SPIN, Rumur
+ * and the exported C. A fixed seed here; `npm run crosscheck:all` takes many more.
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,7 @@
 /**
- * The schemes of this repository through SPIN: the pinned numbers of states and transitions; and for the
- * first mutant of each, the verdict. `npm run crosscheck:all` takes all of them, and Rumur.
+ * The schemes of this repository through SPIN: the pinned numbers of states and transitions; and
+ * for the first mutant of each, the verdict. `npm run crosscheck:all` takes all of them, and
+ * Rumur.
  */
 import { describe, expect, it } from "vitest";
 import { crosscheck } from "../../cli/crosscheck/crosscheck.ts";

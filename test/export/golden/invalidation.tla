@@ -3,7 +3,7 @@
 \*
 \* java -XX:+UseParallelGC -cp tla2tools.jar tlc2.TLC -workers auto invalidation.tla
 \*
-\* TLC counts every initial state among the states it generates; the other ones are transitions.
+\* TLC counts initial states among the states it generates; the others are transitions.
 EXTENDS Integers, FiniteSets, TLC
 
 CONSTANTS none, page0, page1 \* model values

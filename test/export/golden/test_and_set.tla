@@ -3,7 +3,7 @@
 \*
 \* java -XX:+UseParallelGC -cp tla2tools.jar tlc2.TLC -workers auto test_and_set.tla
 \*
-\* TLC counts every initial state among the states it generates; the other ones are transitions.
+\* TLC counts initial states among the states it generates; the others are transitions.
 EXTENDS Integers, FiniteSets, TLC
 
 client_pids == 1..2

@@ -34,8 +34,8 @@ export async function through(tool: Tool, model: Model, found: Explored): Promis
 }
 
 /**
- * Does the interpreter know that violation, too? A property without a value counts as violated in the other
- * tools, and a bad divisor as an unset value.
+ * Does the interpreter know that violation, too? A property without a value counts as violated in
+ * the other tools, and a bad divisor as an unset value.
  */
 export function isKnown(claim: string | undefined, found: Explored): boolean {
   const faulty = found.verdicts.some((v) => /^(unset|division) /.test(v));

@@ -3,8 +3,9 @@
  *
  *   explore-spins LIB.spins [dump]
  *
- * Prints "STATES TRANSITIONS VIOLATING", the last one counting states in which the label all_hold is
- * false. With "dump" every matrix and every transition follow, for the tests to audit one by the other.
+ * Prints "STATES TRANSITIONS VIOLATING", the last one counting states in which the label all_hold
+ * is false. With "dump" every matrix and every transition come first, for the tests to audit one by
+ * the other.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 
 typedef struct { int *labels; int group; int por_proviso; } transition_info;
 typedef void (*callback)(void *arg, transition_info *info, int *state, int *copied);
+typedef int (*successors)(void *model, int *state, callback found, void *arg);
+typedef void (*label_values)(void *model, int *state, int *values, _Bool guards_only);
 
 static void *lib;
 static int size, found_transitions, dump, *store, count, room, *table, slots;
@@ -52,7 +55,10 @@ static void insert(const int *state)
   unsigned at = hash(state) & (unsigned)(slots - 1);
   for (; table[at] >= 0; at = (at + 1) & (unsigned)(slots - 1))
     if (!memcmp(store + (size_t)table[at] * size, state, size * sizeof *state)) return;
-  if (count == room) store = realloc(store, (size_t)(room = room ? 2 * room : 256) * size * sizeof *store);
+  if (count == room) {
+    room = room ? 2 * room : 256;
+    store = realloc(store, (size_t)room * size * sizeof *store);
+  }
   memmove(store + (size_t)count * size, state, size * sizeof *state);
   table[at] = count++;
 }
@@ -91,15 +97,22 @@ static void print_matrix(const char *name, int rows, int columns)
 
 int main(int argc, char **argv)
 {
-  if (argc < 2 || !(lib = dlopen(argv[1], RTLD_NOW))) { fprintf(stderr, "%s\n", dlerror()); return 2; }
+  if (argc < 2 || !(lib = dlopen(argv[1], RTLD_NOW))) {
+    fprintf(stderr, "%s\n", dlerror());
+    return 2;
+  }
   int asked = argc > 2;
-  int (*next)(void *, int *, callback, void *) = (int (*)(void *, int *, callback, void *))get("spins_get_successor_all");
-  void (*labels_of)(void *, int *, int *, _Bool) = (void (*)(void *, int *, int *, _Bool))get("spins_get_labels_many");
+  successors next = (successors)get("spins_get_successor_all");
+  label_values labels_of = (label_values)get("spins_get_labels_many");
   const char *(*label_name)(int) = (const char *(*)(int))get("spins_get_label_name");
   size = number("spins_get_state_size");
-  int labels = number("spins_get_label_count"), groups = number("spins_get_transition_groups"), all = -1;
+  int labels = number("spins_get_label_count");
+  int groups = number("spins_get_transition_groups");
+  int all = -1;
   for (int l = 0; l < labels; l++) if (!strcmp(label_name(l), "all_hold")) all = l;
-  int *initial = malloc(size * sizeof *initial), *values = malloc(labels * sizeof *values), violating = 0;
+  int *initial = malloc(size * sizeof *initial);
+  int *values = malloc(labels * sizeof *values);
+  int violating = 0;
   ((void (*)(int *))get("spins_get_initial_state"))(initial);
   current = malloc(size * sizeof *current);
   insert(initial);

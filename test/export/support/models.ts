@@ -1,7 +1,14 @@
 /**
- * Small models that between them use everything the IR can say. Each names what a checker must find.
+ * Small models that between them use everything the IR can say. Each names what a checker must
+ * find.
  */
-import { build as b, type Expr, type Model, type Stmt } from "../../../model/ir/index.ts";
+import {
+  type ActorDecl,
+  build as b,
+  type Expr,
+  type Model,
+  type Stmt,
+} from "../../../model/ir/index.ts";
 import { philosophers, testAndSet } from "../../support/classics.ts";
 
 const { and, choose, each, either, eq, exists, forall, ge, goto, int, local, lt, ne } = b;
@@ -24,15 +31,14 @@ const PRESENT = b.constant(PTE, 1);
 const NONE = b.constant(PTE, 0);
 const PTES = { name: "Pte", values: ["none", "present"] };
 
-/** A device page table filled from the CPU's under a lock and a sequence number, or without the check. */
-export function invalidation(pages: number, retries: boolean): Model {
-  const me = local("page");
-  const odd = (seq: Expr): Expr => ne(b.mod(seq, int(2)), int(0));
-  const page = read(me);
-  const fault = b.actor(
+const odd = (seq: Expr): Expr => ne(b.mod(seq, int(2)), int(0));
+const page = mine("page");
+
+function gpuFault(retries: boolean): ActorDecl {
+  return b.actor(
     "gpu_fault",
     [
-      step("fault", "GPU faults on some page", choose(me)),
+      step("fault", "GPU faults on some page", choose(local("page"))),
       step("again", "seq = mmu_interval_read_begin()", set(local("seq"), get("seq"))),
       step(
         "settle",
@@ -60,7 +66,10 @@ export function invalidation(pages: number, retries: boolean): Model {
       locals: [b.variable("page", PAGE), b.variable("seq", b.range(0, 7)), b.variable("pte", PTE)],
     },
   );
-  const zap = b.actor(
+}
+
+function zapper(): ActorDecl {
+  return b.actor(
     "zap",
     [
       {
@@ -79,12 +88,19 @@ export function invalidation(pages: number, retries: boolean): Model {
     ],
     { count: 2, locals: [b.variable("page", PAGE)] },
   );
+}
+
+/**
+ * A device page table filled from the CPU's under a lock and a sequence number, or without the
+ * check.
+ */
+export function invalidation(pages: number, retries: boolean): Model {
   const stale = exists("p", PAGE, (p) =>
     and(eq(get("gpu_pte", p), PRESENT), eq(get("cpu_pte", p), NONE)),
   );
   return b.model(
     "invalidation",
-    [fault, zap],
+    [gpuFault(retries), zapper()],
     {
       enums: [PTES],
       scalarsets: [{ name: "Page", classes: [{ name: "page", size: pages }] }],
@@ -164,7 +180,10 @@ function migration(): Model {
   );
 }
 
-/** A daemon that waits for work for ever, and a client that ends: nobody moves, and that is all right. */
+/**
+ * A daemon that waits for work for ever, and a client that ends: nobody moves, and that is all
+ * right.
+ */
 function daemon(isIdle: boolean): Model {
   const wake = step("wait", "wait_event(wq, work)", wait(get("work")), put("work", b.FALSE));
   const worker = b.actor("worker", [

@@ -17,7 +17,10 @@ export interface Dump {
   transitions: Transition[];
   /** Values of all labels, by state. */
   labels: Map<string, number[]>;
-  /** Pairs of groups that are said to accord but do not commute, or of which one disables the other. */
+  /**
+   * Pairs of groups that are said to accord but do not commute, or of which one disables the
+   * other.
+   */
   disagreements(): string[];
 }
 
