@@ -43,11 +43,11 @@ export function mremap(mm: Mm, from: Ref<PageOf>, to: Ref<PageOf>, callback: Rou
   const in_use = mm.pte.at(to).kind.ne("none");
   return routine("mremap", {}, () => ({
     mmap_write_lock: down_write(mm.mmap_lock),
-    vma_start_write: down_write(mm.vma_lock),
     check_prep: [
       "check_prep_vma(): -EFAULT without a VMA, -EEXIST if the target is used",
-      when(any(mm.vma.at(from).not(), in_use), [goto("vma_end_write")]),
+      when(any(mm.vma.at(from).not(), in_use), [goto("mmap_write_unlock")]),
     ],
+    vma_start_write: down_write(mm.vma_lock),
     copy_vma: ["copy_vma(): the VMA at the new address", set(mm.vma.at(to), true)],
     start: mmu_notifier_invalidate_range_start(mm.subs, "MMU_NOTIFY_UNMAP, old", [callback]),
     move_ptes: ["move_ptes(): both page-table locks, TLB flushed", move_pte(mm, from, to)],

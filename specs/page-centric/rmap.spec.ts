@@ -41,7 +41,7 @@ export default spec({
   configs: {
     ci,
     shared_vram: { ...ci, pages: 1, sys_frames: 3, more_gpu_faults: 1 },
-    deep: { ...ci, sys_frames: 3, dontneeds: 1 },
+    deep: { ...ci, sys_frames: 3, munmaps: 0, dontneeds: 1 },
   },
   shared: k,
   actors: {
