@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import { moduleText } from "../compile/module.ts";
 import { packState } from "../compile/pack.ts";
 import type { Limit } from "../result.ts";
+import { EAGER_SLOT_BITS } from "../store/arena.ts";
 import { newFilter } from "../store/table.ts";
 import type { Engine, Reductions } from "./engine.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "./participant.ts";
 import type { SearchLimits, SearchOutcome } from "./search.ts";
 
-const FIRST_SLOT_BITS = 18;
+const FIRST_SLOT_BITS = 20;
 const CHUNK = 1 << 14;
 const ITEM_STATES = 256;
 /** Pairs in a list of work; more states wait in one level only if it has above 10^9 of them. */
@@ -34,7 +35,10 @@ const INDEX_SHARE = 0.35;
 /** A worker thread could not be started, or died. */
 export class WorkerError extends Error {}
 
-/** The outcome of a search that found no violation; undefined when there is one. */
+/**
+ * The outcome of a search that found no violation. Undefined when there is one, or when the memory is
+ * not enough for several threads, which waste some: one thread has to tell.
+ */
 export function searchInParallel(
   engine: Engine,
   reductions: Reductions,
@@ -43,7 +47,7 @@ export function searchInParallel(
   budget: number,
 ): SearchOutcome | undefined {
   const shared = newSharedSearch(engine.packing.words, threads, budget, capacityOf(engine));
-  if (!shared) return noMemory();
+  if (!shared) return undefined;
   const { control, stats } = shared;
   const labels = engine.batch.fired.length;
   const fired = new Float64Array(new SharedArrayBuffer(8 * labels * threads));
@@ -72,15 +76,14 @@ export function searchInParallel(
     for (const worker of workers) worker.unref();
   }
   const flag = Atomics.load(control, CONTROL.flag);
-  if (flag === FLAG.violation) return undefined;
+  if (flag === FLAG.violation || flag === FLAG.memory) return undefined;
   engine.batch.reached.set(reached.subarray(0, engine.batch.reached.length));
   for (let k = 0; k < fired.length; k++) {
     const label = k % labels;
     engine.batch.fired[label] = (engine.batch.fired[label] as number) + (fired[k] as number);
   }
   const states = total(stats, STATS.states);
-  if (flag === FLAG.memory) limit = "memory";
-  else if (states > limits.maxStates) limit = "states";
+  if (states > limits.maxStates) limit = "states";
   return {
     end: limit ? { kind: "incomplete", limit } : { kind: "complete" },
     count: Math.min(states, limits.maxStates) + 1,
@@ -120,12 +123,6 @@ function limitReached(shared: SharedSearch, limits: SearchLimits): Limit | undef
   });
 }
 
-function noMemory(): SearchOutcome {
-  const end = { kind: "incomplete", limit: "memory" } as const;
-  const nothing = { transitions: 0, terminal: 0, initialStates: 0, depth: 0, bytes: 0 };
-  return { end, count: 1, levels: [], ...nothing };
-}
-
 /** The system gives pages when they are touched: the whole budget is asked for at once. */
 function newSharedSearch(
   words: number,
@@ -152,6 +149,7 @@ function newSharedSearch(
       words,
       mostStates,
       mostSlotBits,
+      eagerSlotBits: EAGER_SLOT_BITS,
       chunk: Math.max(CHUNK, capacity),
       itemStates: ITEM_STATES,
       flags: FLAG,

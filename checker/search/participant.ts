@@ -42,6 +42,8 @@ export interface SharedSearch {
   mostStates: number;
   /** Bits that the index may have at most. */
   mostSlotBits: number;
+  /** Below this it grows fourfold, from here on twofold. */
+  eagerSlotBits: number;
   chunk: number;
   itemStates: number;
   flags: typeof FLAG;
@@ -220,12 +222,13 @@ export class Participant {
     return Atomics.load(control, at.nextId) + chunk * threads > slots * 0.75;
   }
 
-  /** All threads are here: together they clear the index, twice as large, and fill it again. */
+  /** All threads are here: together they clear the index, now larger, and fill it again. */
   private resize(): void {
-    const { control, at, flags, index, threads, mostSlotBits } = this.shared;
+    const { control, at, flags, index, threads, mostSlotBits, eagerSlotBits } = this.shared;
     const { thread, own } = this;
-    const bits = Atomics.load(control, at.slotBits) + 1;
-    if (bits > mostSlotBits) {
+    const before = Atomics.load(control, at.slotBits);
+    const bits = Math.min(mostSlotBits, before + (before < eagerSlotBits ? 2 : 1));
+    if (bits === before) {
       this.barrier();
       if (thread === 0) Atomics.store(control, at.flag, flags.memory);
       this.barrier();

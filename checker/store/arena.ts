@@ -16,7 +16,7 @@ const SHARE_OF_ALL = 0.7;
 const SHARE_OF_FREE = 0.9;
 const FIRST_SLOT_BITS = 14;
 /** A smaller index grows fourfold, a larger one twofold. */
-const EAGER_SLOT_BITS = 24;
+export const EAGER_SLOT_BITS = 24;
 const MAX_SLOT_BITS = 31;
 /** The index doubles when it is this full. */
 const MAX_LOAD = 0.75;
