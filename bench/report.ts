@@ -54,12 +54,13 @@ export function plot(rows: Row[]): string {
   const scale = (cpu: number): number => (Math.log(cpu / least) / Math.log(most / least)) * WIDTH;
   const bars = rows.map((r, i) => {
     const y = 30 + i * (BAR + 4);
+    const end = LABEL + scale(r.cpu) + 5;
     const colour = r.tool.startsWith("mmrace") ? "#2b6cb0" : "#a0aec0";
     return [
       `<text x="${LABEL - 6}" y="${y + 11}" text-anchor="end">${r.size}: ${r.tool}</text>`,
       `<rect x="${LABEL}" y="${y}" width="${scale(r.cpu).toFixed(1)}" height="${BAR}"`,
       ` fill="${colour}"/>`,
-      `<text x="${(LABEL + scale(r.cpu) + 5).toFixed(1)}" y="${y + 11}">${r.cpu.toFixed(2)} s</text>`,
+      `<text x="${end.toFixed(1)}" y="${y + 11}">${r.cpu.toFixed(2)} s</text>`,
     ].join("");
   });
   const height = 40 + rows.length * (BAR + 4);

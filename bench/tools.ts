@@ -14,7 +14,9 @@ export interface Tool {
   name: string;
   /** What its counts must be: all states, one per orbit, or whatever a reduction leaves. */
   counts: "full" | "symmetric" | "reduced";
-  /** Builds what must be built for this size; the cost belongs to the time to verdict from cold. */
+  /**
+   * Builds what must be built for this size; the cost belongs to the time to verdict from cold.
+   */
   prepare: (size: string, folder: string) => Cost | undefined;
   run: (size: string, folder: string) => Ran & Counts;
 }

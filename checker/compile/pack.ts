@@ -66,7 +66,8 @@ export interface Packing {
 const MAX_WORDS = 64;
 
 /**
- * Computes the packing of a layout; throws {@link PackError} when a range or the state is too wide.
+ * Computes the packing of a layout; throws {@link PackError} when a range or the state is too
+ * wide.
  */
 export function packingOf(layout: Layout): Packing {
   const places: Place[] = [];

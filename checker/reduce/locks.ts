@@ -6,7 +6,8 @@
  * and only freed by a process that took it. Then, by induction over runs: whoever holds it,
  * nobody else does; as long as it is held, everybody who waits for it is disabled, and nobody
  * else can free it. A variable is a count of readers when it starts at 0, goes up by one where a
- * process does not hold it and down by one where it does, and is otherwise only waited for to be 0.
+ * process does not hold it and down by one where it does, and is otherwise only waited for to
+ * be 0.
  */
 import {
   type ActorDecl,

@@ -1,6 +1,6 @@
 /**
- * The ways through one step, as far as a reduction wants to know them: what is waited for, read and
- * written on the way, in order, and where the process stands afterwards.
+ * The ways through one step, as far as a reduction wants to know them: what is waited for, read
+ * and written on the way, in order, and where the process stands afterwards.
  */
 import {
   type ActorDecl,

@@ -36,8 +36,8 @@ const INDEX_SHARE = 0.35;
 export class WorkerError extends Error {}
 
 /**
- * The outcome of a search that found no violation. Undefined when there is one, or when the memory is
- * not enough for several threads, which waste some: one thread has to tell.
+ * The outcome of a search that found no violation. Undefined when there is one, or when the
+ * memory is not enough for several threads, which waste some: one thread has to tell.
  */
 export function searchInParallel(
   engine: Engine,

@@ -71,7 +71,9 @@ export class Participant {
   private readonly registers: Int32Array;
   private readonly thread: number;
   private readonly poll: Poll;
-  /** Pairs, like the items: all states that this thread stored; those before `published` are work. */
+  /**
+   * Pairs, like the items: all states that this thread stored; those before `published` are work.
+   */
   private readonly own: number[];
   private published: number;
   /** Next state number, where the run of numbers began, and where the chunk ends. */
@@ -101,8 +103,9 @@ export class Participant {
   }
 
   /**
-   * Returns when the search is over for all threads. The states 1 to `initial - 1` are there already,
-   * as the work of the first level. `poll` is asked after every batch for a flag to raise.
+   * Returns when the search is over for all threads. The states 1 to `initial - 1` are there
+   * already, as the work of the first level. `poll` is asked after every batch for a flag to
+   * raise.
    */
   run(): void {
     const { control, at, flags } = this.shared;

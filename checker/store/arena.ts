@@ -71,7 +71,9 @@ function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   return true;
 }
 
-/** Makes room for states up to number `most`. False when the budget or the machine is exhausted. */
+/**
+ * Makes room for states up to number `most`. False when the budget or the machine is exhausted.
+ */
 export function reserveStates(arena: Arena, most: number): boolean {
   if (4 * (most * arena.words + 2 ** arena.slotBits) > arena.budget) return false;
   const states = enlarged(arena.states, most * arena.words, arena.budget);

@@ -1,6 +1,6 @@
 /**
- * The same hash table twice: as text for the generated engine (one variable per word), and as plain
- * functions for the interpreted one.
+ * The same hash table twice: as text for the generated engine (one variable per word), and as
+ * plain functions for the interpreted one.
  *
  * Open addressing with linear probing. A slot is a state number in its low bits and, in the bits
  * above, the top bits of the hash: a slot that is not the state's own is passed without looking
@@ -34,9 +34,9 @@ export const RECENT_BITS = 13;
 /**
  * Text of `insert(count, filled)`, `grow(count)` and `place(first, count)`.
  *
- * Most duplicates are of states seen a moment ago: two steps in either order. A small direct-mapped
- * filter `K` of whole states, which stays in the fastest cache, drops them, before `canon` is asked
- * for their representatives. For the others memory
+ * Most duplicates are of states seen a moment ago: two steps in either order. A small
+ * direct-mapped filter `K` of whole states, which stays in the fastest cache, drops them,
+ * before `canon` is asked for their representatives. For the others memory
  * is the limit, so the loops first touch what they will need for the whole batch, without
  * branches that wait for it, and then do the work.
  */
@@ -111,9 +111,9 @@ function probeText(words: number): string {
 }
 
 /**
- * The same with other threads at work. The words are written before the slot is claimed. A slot that
- * was read without a fence may be ahead of its words: before a state is taken for another one, it is
- * read again behind a fence.
+ * The same with other threads at work. The words are written before the slot is claimed. A slot
+ * that was read without a fence may be ahead of its words: before a state is taken for another
+ * one, it is read again behind a fence.
  */
 function sharedProbeText(words: number): string {
   const same = list(words, (i) => `S[s + ${i}] === c${i}`, " && ");
