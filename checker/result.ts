@@ -74,7 +74,7 @@ export interface Finding {
 
 /** What was decided on the graph with its edges. */
 export interface LivenessReport {
-  /** In order: partial_deadlock, the names of the claims, starvation. The last one may be violated. */
+  /** Claims by name, partial_deadlock, starvation, in this order; the last one may be violated. */
   checked: string[];
   /** States and edges of the graph: without symmetry and fused steps. */
   states: number;

@@ -45,13 +45,13 @@ const always = (): boolean => true;
 export function tasksOf(cx: Checking): Task[] {
   const { actors, liveness = [] } = cx.engine.interpreter.model;
   return [
+    ...liveness.map((p): Task => {
+      return { expected: { kind: "liveness", property: p.name }, run: () => claimTask(cx, p) };
+    }),
     {
       expected: { kind: "deadlock", property: "partial_deadlock" },
       run: () => deadlockTask(cx),
     },
-    ...liveness.map((p): Task => {
-      return { expected: { kind: "liveness", property: p.name }, run: () => claimTask(cx, p) };
-    }),
     ...actors.filter(retries).map((actor): Task => {
       const expected = { kind: "starvation" as const, property: "starvation" };
       return { expected, run: () => starvationTask(cx, actor) };

@@ -48,11 +48,13 @@ function isOwed(interpreter: Interpreter, state: State, pid: number): boolean {
 /** Violated claims as declared, then starvation. */
 export function violationsOfRun(interpreter: Interpreter, run: InfiniteRun): Violation[] {
   const claims = (interpreter.model.liveness ?? []).filter((p) => !holds(interpreter, p, run));
-  return [...claims.map((p) => violationOf(interpreter, p)), ...starvation(interpreter, run)];
+  const who = whoStays(interpreter, run);
+  const violated = claims.map((p) => violationOf(interpreter, p, who));
+  return [...violated, ...starvation(interpreter, run)];
 }
 
-function violationOf(interpreter: Interpreter, p: Liveness): Violation {
-  const text = p.doc ?? printLiveness(p, interpreter.model);
+function violationOf(interpreter: Interpreter, p: Liveness, who: string): Violation {
+  const text = `${p.doc ?? printLiveness(p, interpreter.model)}; ${who}`;
   return { kind: "liveness", property: p.name, text, ...(p.src ? { src: p.src } : {}) };
 }
 
@@ -88,22 +90,29 @@ export function starvingIn(interpreter: Interpreter, run: InfiniteRun): number[]
 
 const pidOf = ({ pid }: { pid: number }): number => pid;
 
+/** `again and again: fault[0], fault[1]; waiting for ever: migrate at drain`. */
+function whoStays(interpreter: Interpreter, run: InfiniteRun, except: number[] = []): string {
+  const { processes } = interpreter.layout;
+  const moving = new Set(loopOf(run).steps.map((s) => s.pid));
+  const end = run.states.at(-1) as State;
+  const movers = processes.filter((p) => moving.has(p.pid) && !except.includes(p.pid));
+  const waiting = processes
+    .filter((p) => !moving.has(p.pid) && !interpreter.atRest(end, p.pid))
+    .map((p) => `${p.name} at ${interpreter.labelOf(end, p.pid)}`);
+  const parts = [moving.size === 0 ? "nothing more has to happen" : ""];
+  if (movers.length > 0) parts.push(`again and again: ${movers.map((p) => p.name).join(", ")}`);
+  if (waiting.length > 0) parts.push(`waiting for ever: ${waiting.join(", ")}`);
+  return parts.filter(Boolean).join("; ");
+}
+
 /** Who retries for ever, who moves meanwhile, and who waits. */
 function starvation(interpreter: Interpreter, run: InfiniteRun): Violation[] {
   const starving = starvingIn(interpreter, run);
   if (starving.length === 0) return [];
   const { processes } = interpreter.layout;
-  const loop = loopOf(run);
-  const moving = new Set(loop.steps.map((s) => s.pid));
-  const at = run.states.at(-1) as State;
-  const named = (keep: (pid: number) => boolean): string[] =>
-    processes.filter((p) => keep(p.pid)).map((p) => p.name);
-  const others = named((pid) => moving.has(pid) && !starving.includes(pid));
-  const waiting = processes
-    .filter((p) => !moving.has(p.pid) && !interpreter.atRest(at, p.pid))
-    .map((p) => `${p.name} at ${interpreter.labelOf(at, p.pid)}`);
-  const parts = [`${named((pid) => starving.includes(pid)).join(", ")} retries for ever`];
-  parts.push(others.length > 0 ? `while ${others.join(", ")} moves` : "and nobody else moves");
-  if (waiting.length > 0) parts.push(`and waiting for ever: ${waiting.join(", ")}`);
-  return [{ kind: "starvation", property: "starvation", text: parts.join(", ") }];
+  const names = processes.filter((p) => starving.includes(p.pid)).map((p) => p.name);
+  const retry = names.length === 1 ? "retries" : "retry";
+  const who = whoStays(interpreter, run, starving);
+  const text = `${names.join(", ")} ${retry} for ever${who ? `; ${who}` : ""}`;
+  return [{ kind: "starvation", property: "starvation", text }];
 }

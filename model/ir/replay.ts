@@ -293,7 +293,9 @@ function stuckIn(
 ): number[] | undefined {
   const end = states.at(-1) as State;
   if (violation?.property === "partial_deadlock") return blockedForEver(interpreter, end);
-  if (violation?.kind !== "deadlock" && violation?.kind !== "starvation") return undefined;
+  if (!violation || !["deadlock", "starvation", "liveness"].includes(violation.kind)) {
+    return undefined;
+  }
   const moving = new Set(loopFrom === undefined ? [] : steps.slice(loopFrom - 1).map((s) => s.pid));
   const { processes } = interpreter.layout;
   return processes
