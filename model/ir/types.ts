@@ -225,8 +225,8 @@ export interface Property {
 }
 
 /**
- * A claim about infinite fair runs and about runs that end. `expr` is true at some moment, again and
- * again, or at some moment not before each one at which `from` is true.
+ * A claim about infinite fair runs and about runs that end. `expr` is true at some moment, again
+ * and again, or at some moment not before each one at which `from` is true.
  */
 export type Liveness =
   | ({ kind: "eventually" | "always_eventually" } & Property)

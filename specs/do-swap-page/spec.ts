@@ -4,8 +4,8 @@
  * Claim    With the trylock first, the reference after it, and sleep when the lock is taken, no
  *          fault uses a freed page and every fault ends, also one inside a kernel that nobody
  *          preempts.
- * Source   mm/memory.c: do_swap_page; mm/migrate_device.c. Its history: 16ce101db85d (6.1: use after
- *          free), 1afaeb8293c9 (6.15: livelock of references), b570f37a2ce4 (the trylock that
+ * Source   mm/memory.c: do_swap_page; mm/migrate_device.c. Its history: 16ce101db85d (6.1: use
+ *          after free), 1afaeb8293c9 (6.15: livelock of references), b570f37a2ce4 (the trylock that
  *          starves the work that the lock holder waits for).
  * Omits    the per-VMA lock and mmap_lock; the page's way back to the device; the PMD path; the
  *          copy. Expected references are those of mapping, fault and isolation.

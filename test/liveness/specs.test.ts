@@ -1,4 +1,4 @@
-/** The schemes whose point is progress: who starves whom, told by the loop of the counterexample. */
+/** The schemes whose point is progress: who starves whom, told by the loop of a counterexample. */
 import type { Spec } from "mmrace";
 import { describe, expect, it } from "vitest";
 import { check, lockReport } from "../../checker/index.ts";
