@@ -7,6 +7,7 @@ import {
   readCounterexample,
   writeCounterexample,
 } from "../counterexamples/file.ts";
+import { explain } from "../counterexamples/why.ts";
 import {
   interpret,
   type Model,
@@ -63,7 +64,7 @@ export async function replayFile(path: string): Promise<Replayed> {
   const model = spec.build(file.config, file.variant);
   const changed = modelHash(model) !== file.hash;
   try {
-    return { trace: retrace(model, file), changed };
+    return { trace: explain(model, retrace(model, file)), changed };
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;
     const why = changed

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DrawingFailed, toSvg } from "../counterexamples/render/index.ts";
 import { counterexampleText } from "./counterexample.ts";
 import { fail } from "./errors.ts";
+import { explained } from "./explained.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
 import { type Picture, picture } from "./pictures.ts";
@@ -11,7 +12,8 @@ const KINDS: Picture[] = [".txt", ".dot", ".svg"];
 
 /** Contents by file name, the .svg last. Empty when nothing was violated. */
 export async function* drawn(outcome: Outcome, folder: string): AsyncGenerator<[string, string]> {
-  const { task, trace } = outcome;
+  const { task } = outcome;
+  const trace = explained(outcome);
   if (!trace) return;
   const { stem, model, spec } = task;
   yield [`${stem}.json`, counterexampleText(trace, model, spec.file, folder)];

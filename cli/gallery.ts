@@ -1,7 +1,9 @@
 /** The gallery: the counterexample of every mutant as files that are checked in, and an index. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { verdictOf } from "../counterexamples/render/index.ts";
 import { drawn } from "./draw-files.ts";
+import { explained } from "./explained.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
 import { table } from "./markdown.ts";
@@ -9,35 +11,76 @@ import { table } from "./markdown.ts";
 const INDEX = "README.md";
 const GENERATED = /\.(json|txt|dot|svg)$/;
 
-/** All files of the gallery, by name. */
-export async function galleryOf(outcomes: Outcome[], folder: string): Promise<Map<string, string>> {
+export interface Gallery {
+  /** Draws while the next search runs. */
+  add(outcome: Outcome): void;
+  /** All files, by name; waits for the last picture. */
+  files(): Promise<Map<string, string>>;
+}
+
+export function startGallery(folder: string): Gallery {
+  const outcomes: Outcome[] = [];
   const files = new Map<string, string>();
-  for (const outcome of outcomes) {
+  const draw = async (outcome: Outcome): Promise<void> => {
     for await (const [name, text] of drawn(outcome, folder)) files.set(name, text);
-  }
-  return files.set(INDEX, indexOf(outcomes));
+  };
+  let drawing: Promise<unknown> = Promise.resolve();
+  return {
+    add(outcome) {
+      outcomes.push(outcome);
+      const next = drawing.then(() => draw(outcome));
+      // Told by files(): nobody listens before the searches are over.
+      next.catch(() => undefined);
+      drawing = next;
+    },
+    async files() {
+      await drawing;
+      return files.set(INDEX, indexOf(outcomes));
+    },
+  };
 }
 
 function indexOf(outcomes: Outcome[]): string {
   const specs = [...new Set(outcomes.map((o) => o.task.spec))];
   const sections = specs.map((spec) => {
     const rows = outcomes.filter((o) => o.task.spec === spec).map(indexRow);
-    return `\n## ${spec.name}\n\n${table(["mutant", "breaks", "steps", "pictures"], rows)}`;
+    return `\n## ${spec.name}\n\n${table(["race", "what happens"], rows)}`;
   });
   return [
     "# Gallery\n\n",
     "The shortest counterexample of every mutant in `specs/`: a mistake that somebody could\n",
-    "make, and the race that it opens. `mmrace gallery` writes these files; a test takes the\n",
-    "steps of each again.\n",
+    "make, and the race that it opens. Each picture leads to the full size; `txt` is a ladder for\n",
+    "a commit message, `json` is what `mmrace replay` takes again. `mmrace gallery` writes these\n",
+    "files.\n",
     ...sections,
   ].join("");
 }
 
-function indexRow({ task, trace }: Outcome): string[] {
-  const variant = task.spec.variants.find((v) => v.name === task.variant);
-  const about = variant?.doc ? `\`${task.variant}\`: ${variant.doc}` : `\`${task.variant}\``;
-  const links = ["svg", "txt", "dot", "json"].map((e) => `[${e}](${task.stem}.${e})`).join(" ");
-  return [about, `\`${task.breaks}\``, String(trace?.steps.length ?? 0), links];
+/** Left a preview of the picture, which leads to the picture; right what there is to know. */
+function indexRow(outcome: Outcome): string[] {
+  const { stem, spec, variant, breaks } = outcome.task;
+  const about = spec.variants.find((v) => v.name === variant)?.doc;
+  const trace = explained(outcome);
+  const { headline, lines } = trace ? verdictOf(trace) : { headline: "", lines: [] };
+  const links = ["svg", "txt", "dot", "json"].map((e) => `[${e}](${stem}.${e})`).join(" ");
+  const preview = `<img src="${stem}.svg" width="${PREVIEW}" alt="${variant}">`;
+  const text = [
+    `**\`${variant}\`** breaks \`${breaks}\`${about ? `: ${about}` : ""}`,
+    [headline, ...lines].map(escapeText).join("<br>"),
+    links,
+  ];
+  return [`<a href="${stem}.svg">${preview}</a>`, text.join("<br><br>")];
+}
+
+/** Pixels. */
+const PREVIEW = 420;
+
+function escapeText(text: string): string {
+  return text
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/[\\`*_[\]]/g, "\\$&");
 }
 
 /** Names of the files that are missing, different, or no longer made. */

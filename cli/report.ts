@@ -10,6 +10,7 @@ import {
 } from "../counterexamples/render/index.ts";
 import type { Trace } from "../model/ir/index.ts";
 import { EXIT } from "./exit-codes.ts";
+import { explained } from "./explained.ts";
 import { version } from "./home.ts";
 import { countOf, limitText, type Outcome } from "./judge.ts";
 import type { Searcher } from "./search.ts";
@@ -17,7 +18,8 @@ import { tourOf } from "./tours.ts";
 
 /** One row of the report, with its traces; tours are searched for here. */
 export async function reportRun(outcome: Outcome, searcher: Searcher): Promise<ReportRun> {
-  const { task, result, findings, trace } = outcome;
+  const { task, result, findings } = outcome;
+  const trace = explained(outcome);
   const { spec, config, variant, breaks } = task;
   const { verdict, states, transitions, depth, coverage, reachable } = result;
   const toured = verdict.kind === "holds" && breaks === undefined;

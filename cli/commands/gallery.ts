@@ -1,7 +1,7 @@
 import type { Command } from "../args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { prepareFolder } from "../files.ts";
-import { galleryOf, staleFiles, writeGallery } from "../gallery.ts";
+import { staleFiles, startGallery, writeGallery } from "../gallery.ts";
 import { countOf } from "../judge.ts";
 import { findSpecs } from "../loader/find.ts";
 import { prepare } from "../prepare.ts";
@@ -16,7 +16,7 @@ export const galleryCommand: Command = {
   summary: "write the counterexamples of all mutants into one folder",
   usage: "[SPEC...] [--out DIR] [--check]",
   details: [
-    "For each mutant: .json, .txt, .dot and .svg; and a README.md that lists them. The same specs",
+    "For each mutant: .json, .txt, .dot and .svg; and a README.md that shows them. The same specs",
     "give the same bytes. Files of mutants that are gone are removed. Nothing is written unless",
     "every mutant violates what it must.",
   ].join("\n"),
@@ -31,15 +31,17 @@ export const galleryCommand: Command = {
     const tasks = all.tasks.filter((t) => t.breaks !== undefined);
     if (!flags.has("check")) prepareFolder(folder);
     const human = humanReporter(tasks, colorsFor(process.stdout, flags));
+    const gallery = startGallery(folder);
     const run = await runTasks(tasks, {}, (outcome) => {
-      if (outcome.code !== EXIT.ok) process.stdout.write(human.row(outcome));
+      if (outcome.code === EXIT.ok) gallery.add(outcome);
+      else process.stdout.write(human.row(outcome));
     });
     const code = codeOf(run);
     if (code !== EXIT.ok) {
       process.stdout.write(human.tail(run.outcomes, tasks.length));
       return code;
     }
-    const files = await galleryOf(run.outcomes, folder);
+    const files = await gallery.files();
     const stale = staleFiles(files, folder);
     if (!flags.has("check")) {
       writeGallery(files, folder);

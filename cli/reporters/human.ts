@@ -1,6 +1,7 @@
 /** Results for people: a table that grows as the searches end, then what needs attention. */
 
 import { EXIT } from "../exit-codes.ts";
+import { explained } from "../explained.ts";
 import { countOf, type Outcome } from "../judge.ts";
 import { traceText } from "../pictures.ts";
 import type { Job } from "../plan.ts";
@@ -67,7 +68,8 @@ function nameOf({ task }: Outcome): string {
 }
 
 function violationText(outcome: Outcome, colors: Colors): string {
-  const { trace, task } = outcome;
+  const { task } = outcome;
+  const trace = explained(outcome);
   if (!trace?.violation) return "";
   const { property, text, src } = trace.violation;
   const place = src ? `${src.file}:${src.line}:${src.column}` : task.spec.file;

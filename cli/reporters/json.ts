@@ -1,5 +1,6 @@
 /** Results for programs: one document. All that differs from run to run is under `timing`. */
 import { modelHash } from "../../model/ir/index.ts";
+import { explained } from "../explained.ts";
 import { version } from "../home.ts";
 import type { Outcome } from "../judge.ts";
 import type { Limits } from "../search.ts";
@@ -35,7 +36,9 @@ export function jsonReport({ outcomes, planned, code, limits }: Report): string 
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-function resultOf({ task, result, code, findings, trace }: Outcome) {
+function resultOf(outcome: Outcome) {
+  const { task, result, code, findings } = outcome;
+  const trace = explained(outcome);
   const { spec, config, variant, kind, breaks } = task;
   const { states, transitions, depth, initialStates, terminalStates } = result;
   return {
@@ -64,6 +67,7 @@ function resultOf({ task, result, code, findings, trace }: Outcome) {
       return { process, label, choices, text };
     }),
     loopFrom: result.loopFrom,
+    why: trace?.why,
   };
 }
 

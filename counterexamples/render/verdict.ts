@@ -18,6 +18,9 @@ export function verdictOf(trace: Trace): Verdict {
   if (trace.violation && !told) lines.push(...asciiLines(trace.violation.text));
   if (trace.why?.failed) lines.push(...asciiLines(`false for ${trace.why.failed}`));
   for (const flow of trace.why?.flows ?? []) lines.push(flowText(flow));
+  const turn = trace.why?.turn;
+  // That the last step decides goes without saying.
+  if (turn !== undefined && turn < trace.steps.length) lines.push(turnText(turn));
   if (trace.violation?.kind === "deadlock") {
     lines.push(...trace.blocked.map((b) => blockedText(trace, b)));
   }
@@ -47,6 +50,10 @@ function violated(violation: Violation, when: string): string {
     )
     .with("starvation", () => `starvation ${when.replace(/^at/, "after")}`)
     .exhaustive();
+}
+
+function turnText(turn: number): string {
+  return turn === 0 ? "no schedule avoids it" : `no schedule avoids it after step ${turn}`;
 }
 
 export function flowText(flow: Flow): string {

@@ -79,6 +79,21 @@ describe("replay and draw", () => {
     expect(run(folder, ["replay", `out/${STEM}.json`, "--brief"]).out).toBe(ladder);
   });
 
+  it("says why", () => {
+    const folder = drawnRace();
+    const ladder = readFileSync(join(folder, `out/${STEM}.txt`), "utf8");
+    const why = "false for page = page0: page[page0] == in_use";
+    expect(ladder).toContain(why);
+    const broken = race.replace('breaks: "no_stale_gpu_pte"', 'breaks: "deadlock"');
+    writeFileSync(join(folder, "race.spec.ts"), broken);
+    const args = [".", "--variant", "no_recheck_under_lock"];
+    const { code, out } = check(folder, ...args);
+    expect(out).toContain(why);
+    expect(code).toBe(1);
+    const json = JSON.parse(check(folder, ...args, "--json").out);
+    expect(json.results[0].why).toMatchObject({ failed: why.slice(10), turn: 6 });
+  });
+
   it("draws the files that check drew", () => {
     const folder = drawnRace();
     for (const ending of ["svg", "dot", "txt"]) {
@@ -143,8 +158,10 @@ describe("gallery", () => {
     const names = ["README.md", ...["dot", "json", "svg", "txt"].map((e) => `${STEM}.${e}`)];
     expect(readdirSync(at).sort()).toEqual(names);
     const index = readFileSync(join(at, "README.md"), "utf8");
-    expect(index).toContain(`[svg](${STEM}.svg)`);
-    expect(index).toContain("| `no_stale_gpu_pte` | 10 |");
+    expect(index).toContain(`<a href="${STEM}.svg"><img src="${STEM}.svg"`);
+    expect(index).toContain(`[txt](${STEM}.txt)`);
+    expect(index).toContain("breaks `no_stale_gpu_pte`");
+    expect(index).toContain("no\\_stale\\_gpu\\_pte violated at step 10");
     expect(gallery(folder).out).toContain("0 files changed");
   });
 

@@ -144,6 +144,62 @@ describe("why a trace violates", () => {
     });
   });
 
+  it("names no check that came before the value was read", () => {
+    const early = staleCopy();
+    const [fault] = early.actors;
+    const [pick, copy, check, install] = fault?.steps ?? [];
+    if (!fault || !pick || !copy || !check || !install) throw new Error("four steps");
+    fault.steps = [pick, check, copy, install];
+    const moves = [0, 2, 1, 3, 4, 5, 6].map((i) => race[i] as Move);
+    expect(explain(early, replay(early, "c", "", moves)).why?.flows).toEqual([
+      { kind: "value", from: 3, to: 6, text: "pfn = sys1" },
+    ]);
+  });
+
+  it("draws no arrow for a value that became stale after all was done", () => {
+    const moves = [0, 1, 2, 5, 3, 6].map((i) => race[i] as Move);
+    const skipped = staleCopy();
+    const [, unmap] = skipped.actors;
+    if (!unmap) throw new Error("two actors");
+    unmap.steps = unmap.steps.filter((s) => s.label !== "zap");
+    const found = explain(skipped, replay(skipped, "c", "", moves)).why;
+    expect(found?.failed).toBe("p = page1: gpu_pte[page1] == none");
+    expect(found?.flows).toEqual([]);
+  });
+
+  it("follows a test through the local that it was put into", () => {
+    const model = staleCopy();
+    const [fault] = model.actors;
+    const check = fault?.steps[2];
+    if (!fault || !check) throw new Error("a check");
+    fault.locals.push(b.variable("again", { kind: "bool" }));
+    check.body = [
+      b.set(b.local("again"), b.ne(b.read(b.shared("seq")), b.int(0))),
+      b.when(b.read(b.local("again")), [b.goto("done")]),
+    ];
+    const { flows } = explain(model, replay(model, "c", "", race)).why ?? {};
+    expect(flows?.map((f) => [f.kind, f.from, f.to])).toEqual([
+      ["value", 2, 6],
+      ["check", 3, 6],
+    ]);
+  });
+
+  it("names the check of what an assertion needs", () => {
+    const seqIs0 = b.eq(b.read(b.shared("seq")), b.int(0));
+    const user = b.actor("user", [
+      b.step("look", "if (seq) return", b.when(b.not(seqIs0), [b.goto("done")])),
+      b.step("use", "BUG_ON(seq)", b.assert("seq_is_0", seqIs0)),
+    ]);
+    const bump = b.actor("bump", [b.step("bump", "seq++", b.set(b.shared("seq"), b.int(1)))]);
+    const shared = [b.variable("seq", b.range(0, 1))];
+    const model = b.model("look-and-use", [user, bump], { shared }, { always: { idle: b.TRUE } });
+    const moves = [move("user", "look"), move("bump", "bump"), move("user", "use")];
+    expect(explain(model, replay(model, "c", "", moves)).why).toEqual({
+      flows: [{ kind: "check", from: 1, to: 3, text: "if (seq) return" }],
+      turn: 2,
+    });
+  });
+
   it("sees no stale value when nobody changed the source", () => {
     const moves = [move("fault", "pick", 2), move("fault", "copy"), move("fault", "check")];
     const calm = replay(model, "c", "", [...moves, move("fault", "install")]);
