@@ -27,6 +27,8 @@ export function turningPoint(
   if (!violation || trace.loopFrom !== undefined || states.length !== trace.steps.length + 1) {
     return undefined;
   }
+  // A single state does not show what infinite runs, or single processes, can never do.
+  if (!endsBadly(interpreter, trace, states.at(-1) as State)) return undefined;
   const escapes = wayOut(interpreter, violation, budget);
   try {
     for (let step = trace.steps.length; step >= 1; step--) {
@@ -39,6 +41,18 @@ export function turningPoint(
   return 0;
 }
 
+function endsBadly(interpreter: Interpreter, { violation, steps }: Trace, last: State): boolean {
+  const here = violationsIn(interpreter, last).some((v) => sameClaim(v, violation));
+  return here || (STEP_KINDS.has(violation?.kind ?? "") && steps.length > 0);
+}
+
+/** What a step does wrong, and not the state behind it. */
+const STEP_KINDS = new Set<string>(["assert", "range", "unset", "division"]);
+
+function sameClaim(a: Violation | undefined, b: Violation | undefined): boolean {
+  return a !== undefined && a.kind === b?.kind && a.property === b.property;
+}
+
 /**
  * Depth-first, with what is known kept between calls. A state on the stack that is met again
  * closes a cycle, and that is a way out for all of them.
@@ -49,8 +63,7 @@ function wayOut(
   budget: number,
 ): (state: State) => boolean {
   const known = new Map<string, boolean | "open">();
-  const same = (v: Violation | undefined): boolean =>
-    v !== undefined && v.kind === violation.kind && v.property === violation.property;
+  const same = (v: Violation | undefined): boolean => sameClaim(v, violation);
   const escapes = (state: State): boolean => {
     const key = state.join();
     const before = known.get(key);
