@@ -47,7 +47,7 @@ export interface LockCycle {
 export interface LockReport {
   edges: LockOrderEdge[];
   cycles: LockCycle[];
-  /** The first deadlock that is on none of the cycles: processes wait for something else. */
+  /** A deadlock that is on none of the cycles: processes wait for something else. */
   other: Run | undefined;
   states: number;
   complete: boolean;
@@ -92,7 +92,7 @@ export function lockReport(model: Model, limit = 300_000): LockReport {
   const known = cycles.map((c) => c.edges.map((e) => pairOf(e.outer, e.inner)));
   const isKnown = (d: Stuck): boolean => known.some((pairs) => pairs.every((p) => d.pairs.has(p)));
   const leads = leadsTo(places, new Set(stuck.filter(isKnown).map((d) => d.place)));
-  const strange = stuck.find((d) => leads[d.place] === 0);
+  const strange = mostBlocked(stuck.filter((d) => leads[d.place] === 0));
   const other = strange && wayTo(places, strange.place);
   const { complete } = places;
   return { edges, cycles, other, states: places.places.length - 1, complete };
@@ -174,6 +174,13 @@ interface Stuck {
   place: number;
   /** What the blocked processes hold and want, as pairs of classes. */
   pairs: Set<string>;
+  blocked: number;
+}
+
+/** The first of those in which most processes are blocked: there nobody else will join them. */
+function mostBlocked(stuck: Stuck[]): Stuck | undefined {
+  const most = stuck.reduce((max, d) => Math.max(max, d.blocked), 0);
+  return stuck.find((d) => d.blocked === most);
 }
 
 /** The states in which somebody, neither done nor idle, is blocked for ever. */
@@ -194,7 +201,7 @@ function deadlocks(all: Places): Stuck[] {
         (waits[pid - 1] ?? []).map((w) => pairOf(h.class, w.class)),
       ),
     );
-    stuck.push({ place: id, pairs: new Set(pairs) });
+    stuck.push({ place: id, pairs: new Set(pairs), blocked: blocked.length });
   }
   return stuck;
 }

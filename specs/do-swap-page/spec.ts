@@ -10,7 +10,7 @@
  * Omits    the per-VMA lock and mmap_lock; the page's way back to the device; the PMD path; the
  *          copy. Expected references are those of mapping, fault and isolation.
  */
-import { all, any, claim, eventually, every, some, spec } from "mmrace";
+import { all, any, claim, eventually, every, none, some, spec } from "mmrace";
 import { fault, range_fault } from "./fault.ts";
 import { kworker, migrate } from "./migrate.ts";
 import { k } from "./state.ts";
@@ -37,8 +37,13 @@ export default spec({
     no_leaked_reference: claim("the device page is free again", k.page.ref.count.eq(0)),
   },
   reachable: {
-    two_threads_want_the_page: some(fault, (t) => t.at("wait")),
-    the_kernel_sleeps: some(range_fault, (t) => t.at("wait_on_locked")),
+    fault_meets_a_taken_lock: all(
+      k.page.lock.owner.ne(none),
+      any(
+        some(fault, (t) => t.at("pte_lock")),
+        some(range_fault, (t) => t.at("pte_lock")),
+      ),
+    ),
   },
   liveness: {
     every_fault_ends: eventually(
