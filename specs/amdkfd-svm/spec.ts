@@ -12,9 +12,9 @@
  * Omits    ranges of more than one page (so no split, no child_list, no granularity); attributes
  *          and prefetch (the faulting GPU's VRAM or system memory is the user's choice); the window
  *          in which faults on a range just validated are dropped; draining of retry faults; the
- *          time limit of hmm_range_fault(); fork; exit; eviction inside an allocation; an svm_bo that
- *          is being released while its range wants another; GPU page-table jobs, which run in the
- *          order in which they are queued (an update is one step).
+ *          time limit of hmm_range_fault(); fork; exit; eviction inside an allocation; an svm_bo
+ *          that is being released while its range wants another; GPU page-table jobs, which run in
+ *          the order in which they are queued (an update is one step).
  */
 import { exists, some, spec } from "mmrace";
 import { Page } from "mmrace/kernel";
