@@ -1,9 +1,10 @@
 /** Runs the searches of a plan in order and judges each. */
+import { join } from "node:path";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import { judge, type Outcome } from "./judge.ts";
 import type { Task } from "./prepare.ts";
 import { progressLine } from "./progress.ts";
-import { type Limits, type Searcher, startSearcher } from "./search.ts";
+import { type Checkpoints, type Limits, type Searcher, startSearcher } from "./search.ts";
 
 export interface Run {
   outcomes: Outcome[];
@@ -17,12 +18,14 @@ export function codeOf({ outcomes, interrupted }: Run): ExitCode {
 }
 
 /**
+ * @param checkpoints of all tasks: each has a folder of its own in this one
  * @param onOutcome called after each search, before the next one starts; may search on its own
  */
 export async function runTasks(
   tasks: Task[],
   limits: Limits,
   onOutcome: (outcome: Outcome, searcher: Searcher) => void | Promise<void>,
+  checkpoints?: Checkpoints,
 ): Promise<Run> {
   const progress = progressLine(process.stderr);
   const searcher = startSearcher((task, p) => progress.update(task.stem, p));
@@ -30,7 +33,8 @@ export async function runTasks(
   try {
     for (const task of tasks) {
       if (searcher.interrupted()) break;
-      const outcome = judge(task, await searcher.run(task, limits));
+      const own = checkpoints && { ...checkpoints, folder: join(checkpoints.folder, task.stem) };
+      const outcome = judge(task, await searcher.run(task, limits, own));
       progress.clear();
       outcomes.push(outcome);
       await onOutcome(outcome, searcher);

@@ -8,12 +8,27 @@ import type { Task } from "./prepare.ts";
 
 export type Limits = Pick<
   CheckOptions,
-  "maxStates" | "maxMemory" | "timeLimit" | "engine" | "deadReset" | "symmetry" | "liveness"
+  | "maxStates"
+  | "maxMemory"
+  | "timeLimit"
+  | "engine"
+  | "deadReset"
+  | "symmetry"
+  | "partialOrder"
+  | "workers"
+  | "liveness"
 >;
+
+/** Where a search leaves its checkpoints, and whether it begins with the one that is there. */
+export interface Checkpoints {
+  folder: string;
+  resume: boolean;
+}
 
 export interface Question {
   model: Model;
   limits: Limits;
+  checkpoints?: Checkpoints | undefined;
 }
 
 export type Answer =
@@ -23,7 +38,7 @@ export type Answer =
   | { kind: "refused"; message: string };
 
 export interface Searcher {
-  run(task: Task, limits: Limits): Promise<CheckResult>;
+  run(task: Task, limits: Limits, checkpoints?: Checkpoints): Promise<CheckResult>;
   /** Ctrl-C was pressed; the search that ran then has returned what it knows. */
   interrupted(): boolean;
   close(): Promise<void>;
@@ -40,7 +55,9 @@ export function startSearcher(onProgress: (task: Task, progress: Progress) => vo
   };
   process.on("SIGINT", onSignal);
   return {
-    run: (task, limits) => ask(worker, task, limits, onProgress),
+    run: (task, limits, checkpoints) => {
+      return ask(worker, task, { model: task.model, limits, checkpoints }, onProgress);
+    },
     interrupted: () => Atomics.load(stop, 0) !== 0,
     async close() {
       process.off("SIGINT", onSignal);
@@ -52,7 +69,7 @@ export function startSearcher(onProgress: (task: Task, progress: Progress) => vo
 function ask(
   worker: Worker,
   task: Task,
-  limits: Limits,
+  question: Question,
   onProgress: (task: Task, progress: Progress) => void,
 ): Promise<CheckResult> {
   return new Promise((resolve, reject) => {
@@ -76,6 +93,6 @@ function ask(
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
-    worker.postMessage({ model: task.model, limits } satisfies Question);
+    worker.postMessage(question);
   });
 }

@@ -2,15 +2,21 @@
  * The thread that searches. The search is one long loop: whoever wants to hear a signal or draw a
  * progress line must do it in another thread.
  */
+
 import { parentPort, workerData } from "node:worker_threads";
 import {
   type CheckOptions,
+  CheckpointError,
   check,
   PackError,
   type Progress,
   speaksOfProgress,
+  WorkerError,
 } from "../checker/index.ts";
-import type { Answer, Question } from "./search.ts";
+import { checkpointSink, readCheckpoint } from "./checkpoint-dir.ts";
+import { UserError } from "./errors.ts";
+import { prepareFolder } from "./files.ts";
+import type { Answer, Checkpoints, Question } from "./search.ts";
 
 const PROGRESS_MS = 100;
 
@@ -20,7 +26,35 @@ function answer(message: Answer): void {
   parentPort?.postMessage(message);
 }
 
-function search({ model, limits }: Question): Answer {
+/** Milliseconds between two checkpoints. */
+const CHECKPOINT_MS = 30_000;
+
+function storedCheckpoint(folder: string): ReturnType<typeof readCheckpoint> {
+  try {
+    return readCheckpoint(folder);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError(`the checkpoint in ${folder} cannot be read: ${why}`);
+  }
+}
+
+/** The folder as the checker wants it; `resume` is the checkpoint that is there. */
+function checkpointOptions(wanted: Checkpoints): Pick<CheckOptions, "checkpoint" | "resume"> {
+  prepareFolder(wanted.folder);
+  const resume = wanted.resume ? storedCheckpoint(wanted.folder) : undefined;
+  let last = performance.now();
+  const due = (): boolean => {
+    if (performance.now() - last < CHECKPOINT_MS) return false;
+    last = performance.now();
+    return true;
+  };
+  const checkpoint = checkpointSink(wanted.folder, due, resume?.record);
+  return resume ? { checkpoint, resume } : { checkpoint };
+}
+
+const REFUSALS = [PackError, CheckpointError, WorkerError, UserError];
+
+function search({ model, limits, checkpoints }: Question): Answer {
   let last = performance.now();
   const options: CheckOptions = {
     liveness: speaksOfProgress(model),
@@ -34,9 +68,11 @@ function search({ model, limits }: Question): Answer {
     },
   };
   try {
-    return { kind: "result", result: check(model, options) };
+    const kept = checkpoints ? checkpointOptions(checkpoints) : {};
+    return { kind: "result", result: check(model, { ...options, ...kept }) };
   } catch (error) {
-    if (error instanceof PackError) return { kind: "refused", message: error.message };
+    const message = error instanceof Error ? error.message : "";
+    if (REFUSALS.some((kind) => error instanceof kind)) return { kind: "refused", message };
     throw error;
   }
 }

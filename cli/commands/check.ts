@@ -9,7 +9,7 @@ import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { jsonReport } from "../reporters/json.ts";
 import { codeOf, runTasks } from "../run.ts";
-import type { Limits } from "../search.ts";
+import type { Checkpoints, Limits } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
 
 const DEFAULT_OUT = "out";
@@ -41,6 +41,10 @@ export const checkCommand: Command = {
     ...LIMITS,
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
+    "partial-order": { help: "take steps as one where nobody else can tell" },
+    workers: { value: "N", help: "search with N threads (default: 1)" },
+    checkpoint: { value: "DIR", help: "leave the search here every 30 seconds, to go on later" },
+    resume: { help: "go on where the checkpoint in DIR stands" },
     "no-liveness": { help: "decide nothing about infinite runs and partial deadlocks" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
@@ -59,16 +63,22 @@ async function check(input: Input): Promise<number> {
     typecheck: !flags.has("no-typecheck"),
   });
   if (flags.has("draw")) prepareFolder(out);
+  const checkpoints = checkpointsFrom(input);
 
   const human = humanReporter(tasks, colorsFor(process.stdout, flags));
   const print = (text: string): void => {
     if (!flags.has("json")) process.stdout.write(text);
   };
   print(human.head());
-  const run = await runTasks(tasks, limits, async (outcome) => {
-    print(human.row(outcome));
-    if (flags.has("draw")) await draw(outcome, out);
-  });
+  const run = await runTasks(
+    tasks,
+    limits,
+    async (outcome) => {
+      print(human.row(outcome));
+      if (flags.has("draw")) await draw(outcome, out);
+    },
+    checkpoints,
+  );
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
   const report = { outcomes: run.outcomes, planned: tasks.length, code, limits };
@@ -81,9 +91,25 @@ function searchOptions(input: Input): Limits {
   const engine = choiceOf(input, "engine", ["compiled", "interpreted"]);
   if (engine !== undefined) limits.engine = engine;
   if (input.flags.has("symmetry")) limits.symmetry = true;
+  if (input.flags.has("partial-order")) limits.partialOrder = true;
+  const workers = input.values.get("workers");
+  if (workers !== undefined) limits.workers = threadsFrom(workers);
   if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
+}
+
+function threadsFrom(text: string): number {
+  const workers = Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
+  return fail(`--workers ${text}`, "give a number from 1 to 64");
+}
+
+function checkpointsFrom({ flags, values }: Input): Checkpoints | undefined {
+  const folder = values.get("checkpoint");
+  if (folder !== undefined) return { folder, resume: flags.has("resume") };
+  if (flags.has("resume")) fail("--resume without --checkpoint", "add --checkpoint DIR");
+  return undefined;
 }
 
 function schemesAndMore(input: Input): Selection {

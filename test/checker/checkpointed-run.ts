@@ -1,7 +1,7 @@
 /** A program for the kill test: checks a model with checkpoints in a folder, resuming if it can. */
 import { GPUSVM_SIZES, gpusvm } from "../../bench/models/gpusvm.ts";
 import { check } from "../../checker/index.ts";
-import { checkpointSink, readCheckpoint } from "../support/checkpoint-dir.ts";
+import { checkpointSink, readCheckpoint } from "../../cli/checkpoint-dir.ts";
 
 const [folder = "", name = "S"] = process.argv.slice(2);
 const size = GPUSVM_SIZES[name];

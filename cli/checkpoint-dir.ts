@@ -2,16 +2,18 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { CheckpointRecord, CheckpointSink } from "../../checker/index.ts";
+import type { CheckpointRecord, CheckpointSink } from "../checker/index.ts";
 
 /** Continues the words file behind the states of `record`, or begins a new one. */
 export function checkpointSink(
@@ -43,12 +45,29 @@ export function checkpointSink(
   };
 }
 
-/** What the folder holds, if it holds a checkpoint. */
+/** What the folder holds, if it holds a checkpoint. The words may be more than the record counts. */
 export function readCheckpoint(folder: string) {
   const path = join(folder, "record.json");
   if (!existsSync(path)) return undefined;
   const record = JSON.parse(readFileSync(path, "utf8")) as CheckpointRecord;
-  const bytes = readFileSync(join(folder, "states.bin"));
-  const whole = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.byteLength & ~3));
-  return { record, words: new Int32Array(whole) };
+  return { record, words: readWords(join(folder, "states.bin")) };
+}
+
+/** Bytes read at a time: one call of the system reads less than 2 GiB. */
+const CHUNK = 1 << 28;
+
+function readWords(path: string): Int32Array {
+  const file = openSync(path, "r");
+  try {
+    const words = new Int32Array(Math.floor(fstatSync(file).size / 4));
+    const bytes = new Uint8Array(words.buffer);
+    for (let from = 0; from < bytes.length; ) {
+      const read = readSync(file, bytes, from, Math.min(CHUNK, bytes.length - from), from);
+      if (read === 0) break;
+      from += read;
+    }
+    return words;
+  } finally {
+    closeSync(file);
+  }
 }
