@@ -18,7 +18,7 @@ export interface Report {
 }
 
 export function jsonReport({ outcomes, planned, code, limits }: Report): string {
-  const { deadReset = true, symmetry = false } = limits;
+  const { deadReset = true, symmetry = false, partialOrder = false } = limits;
   const report = {
     format: REPORT_FORMAT,
     version: REPORT_VERSION,
@@ -26,7 +26,7 @@ export function jsonReport({ outcomes, planned, code, limits }: Report): string 
     exitCode: code,
     planned,
     // What the counts below are counts of.
-    reductions: { deadReset, symmetry },
+    reductions: { deadReset, symmetry, partialOrder },
     results: outcomes.map(resultOf),
     timing: {
       seconds: outcomes.reduce((sum, o) => sum + o.result.elapsed, 0) / 1000,
