@@ -4,8 +4,10 @@ import { type CheckOptions, check } from "../../checker/index.ts";
 import { build as b, type Model, replay, validate } from "../../model/ir/index.ts";
 import {
   abba,
+  handshake,
   livelock,
   mutexClients,
+  patient,
   peterson,
   seqlock,
   someAt,
@@ -51,6 +53,14 @@ describe.each(engines)("the %s engine", (engine) => {
     const again = [b.alwaysEventually("again", someAt("side0", "leave"))];
     const both = { ...fair, liveness: again };
     expect(told(both)).toMatchObject({ verdict: "holds" });
+  });
+
+  it("strong fairness does not force the rounds in which it would help", () => {
+    expect(told(patient())).toMatchObject({ verdict: "client_leaves", movers: ["worker"] });
+  });
+
+  it("who waits for a while is not blocked for ever", () => {
+    expect(told(handshake())).toMatchObject({ verdict: "holds" });
   });
 
   it("the reference livelock names the threads that keep each other from getting on", () => {

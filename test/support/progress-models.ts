@@ -104,6 +104,38 @@ export function seqlock(finite: boolean): Model {
   };
 }
 
+/**
+ * A worker that turns round for ever, now and then by way of a state in which a patient client,
+ * who is strongly fair, could leave.
+ */
+export function patient(): Model {
+  const open = b.shared("open");
+  const worker = b.actor("worker", [
+    b.step("turn", "turn", b.either({ shut: [b.goto("turn")], open: [b.set(open, b.TRUE)] })),
+    b.step("shut", "shut again", b.set(open, b.FALSE), b.goto("turn")),
+  ]);
+  const client = b.actor("client", [b.step("leave", "leave", b.wait(b.read(open)))], {
+    fairness: "strong",
+  });
+  return {
+    ...b.model("patient", [worker, client], { shared: [b.variable("open", b.BOOL)] }),
+    liveness: [b.eventually("client_leaves", someAt("client", "done"))],
+  };
+}
+
+/** Two threads that wait for each other in turn, and end. */
+export function handshake(): Model {
+  const turn = b.shared("turn");
+  const wait = (label: string, n: number) =>
+    b.step(label, `wait for ${n}`, b.wait(b.eq(b.read(turn), b.int(n))), b.set(turn, b.int(n + 1)));
+  const shared = [b.variable("turn", b.range(0, 4))];
+  const threads = [
+    b.actor("ping", [wait("one", 0), wait("two", 2)]),
+    b.actor("pong", [wait("one", 1), wait("two", 3)]),
+  ];
+  return b.model("handshake", threads, { shared }, { always: truth });
+}
+
 /** Two threads take two locks in opposite orders while a third one, a daemon, goes on for ever. */
 export function abba(): Model {
   const lock = (name: string) => b.shared(name);
