@@ -38,7 +38,7 @@ export default spec({
     svm: { ...base, execs_b: 0, svm_faults: 1 },
     shrinker: { ...base, cpu_faults: 0, shrinkers: 1 },
     deep: { ...base, cpu_faults: 2 },
-    deep_three: { ...base, svm_bos: 1, svm_faults: 1, cpu_faults: 0 },
+    deep_svm: { ...base, svm_bos: 2, execs_b: 0, svm_faults: 2, cpu_faults: 0 },
   },
   shared: k,
   assume: [is_accounted_for],
