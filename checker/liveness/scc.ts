@@ -47,10 +47,10 @@ export function components(
   visit: (states: Uint32Array) => void,
 ): void {
   const { offsets, targets } = graph;
-  const { found, low, stack, path, next } = scratch;
+  const { zone: zones, found, low, stack, path, next } = scratch;
   for (let r = 0; r < roots.length; r++) {
     const root = roots[r] as number;
-    if (scratch.zone[root] === zone) found[root] = 0;
+    if (zones[root] === zone) found[root] = 0;
   }
   let order = 0;
   let top = 0;
@@ -76,21 +76,26 @@ export function components(
   };
   for (let r = 0; r < roots.length; r++) {
     const root = roots[r] as number;
-    if (scratch.zone[root] !== zone || found[root] !== 0) continue;
+    if (zones[root] !== zone || found[root] !== 0) continue;
     enter(root);
     while (depth > 0) {
       const s = path[depth - 1] as number;
-      const edge = next[s] as number;
-      if (edge === offsets[s + 1]) {
-        leave(s);
-        continue;
+      const end = offsets[s + 1] as number;
+      let edge = next[s] as number;
+      let lowest = low[s] as number;
+      let child = 0;
+      for (; edge < end && child === 0; edge++) {
+        const t = targets[edge] as number;
+        if (zones[t] !== zone) continue;
+        const seen = found[t] as number;
+        if (seen === CLOSED || seen >= lowest || !keep(s, edge)) continue;
+        if (seen === 0) child = t;
+        else lowest = seen;
       }
-      next[s] = edge + 1;
-      const t = targets[edge] as number;
-      if (scratch.zone[t] !== zone || !keep(s, edge)) continue;
-      const seen = found[t] as number;
-      if (seen === 0) enter(t);
-      else if (seen !== CLOSED && seen < (low[s] as number)) low[s] = seen;
+      next[s] = edge;
+      low[s] = lowest;
+      if (child > 0) enter(child);
+      else leave(s);
     }
   }
 }
