@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { DrawingFailed, toSvg } from "../counterexamples/render/index.ts";
 import { counterexampleText } from "./counterexample.ts";
 import { fail } from "./errors.ts";
-import { explained } from "./explained.ts";
+import { allExplained } from "./explained.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
 import { type Picture, picture } from "./pictures.ts";
 
 const KINDS: Picture[] = [".txt", ".dot", ".svg"];
 
-/** Contents by file name, the .svg last. Empty when nothing was violated. */
+/** Contents by file name, of each trace the .svg last. Empty when nothing was violated. */
 export async function* drawn(outcome: Outcome, folder: string): AsyncGenerator<[string, string]> {
-  const { task } = outcome;
-  const trace = explained(outcome);
-  if (!trace) return;
-  const { stem, model, spec } = task;
-  yield [`${stem}.json`, counterexampleText(trace, model, spec.file, folder)];
-  for (const kind of KINDS) yield [`${stem}${kind}`, await picture(trace, kind)];
+  const { stem, model, spec } = outcome.task;
+  for (const [i, trace] of allExplained(outcome).entries()) {
+    const name = i === 0 ? stem : `${stem}.${i + 1}`;
+    yield [`${name}.json`, counterexampleText(trace, model, spec.file, folder)];
+    for (const kind of KINDS) yield [`${name}${kind}`, await picture(trace, kind)];
+  }
 }
 
 /**

@@ -49,9 +49,9 @@ function indexOf(outcomes: Outcome[]): string {
   return [
     "# Gallery\n\n",
     "The shortest counterexample of every mutant in `specs/`: a mistake that somebody could\n",
-    "make, and the race that it opens. Each picture leads to the full size; `txt` is a ladder for\n",
-    "a commit message, `json` is what `mmrace replay` takes again. `mmrace gallery` writes these\n",
-    "files.\n",
+    "make, and the race that it opens. Each picture leads to the full size; `txt` is a ladder\n",
+    "for a commit message, `json` is what `mmrace replay` takes again. `mmrace gallery` writes\n",
+    "these files.\n",
     ...sections,
   ].join("");
 }

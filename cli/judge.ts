@@ -3,6 +3,7 @@ import type { CheckResult } from "../checker/index.ts";
 import { type Model, replay, type Src, type Trace } from "../model/ir/index.ts";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import type { Task } from "./prepare.ts";
+import type { Further } from "./races.ts";
 
 export interface Finding {
   text: string;
@@ -17,6 +18,8 @@ export interface Outcome {
   verdict: string;
   /** Of a violation. */
   trace?: Trace;
+  /** Other violations, when they were asked for. */
+  others?: Further;
   /** What makes a verdict worth less than it looks; only where everything must hold. */
   findings: Finding[];
 }

@@ -17,15 +17,21 @@ export function codeOf({ outcomes, interrupted }: Run): ExitCode {
   return outcomes.reduce<ExitCode>((code, o) => worse(code, o.code), EXIT.ok);
 }
 
+export interface Extras {
+  /** Of all tasks: each has a folder of its own in this one. */
+  checkpoints?: Checkpoints | undefined;
+  /** Called before `onOutcome`, to search for what the outcome lacks. */
+  deepen?: (outcome: Outcome, searcher: Searcher) => Promise<void>;
+}
+
 /**
- * @param checkpoints of all tasks: each has a folder of its own in this one
  * @param onOutcome called after each search, before the next one starts; may search on its own
  */
 export async function runTasks(
   tasks: Task[],
   limits: Limits,
   onOutcome: (outcome: Outcome, searcher: Searcher) => void | Promise<void>,
-  checkpoints?: Checkpoints,
+  { checkpoints, deepen }: Extras = {},
 ): Promise<Run> {
   const progress = progressLine(process.stderr);
   const searcher = startSearcher((task, p) => progress.update(task.stem, p));
@@ -35,6 +41,7 @@ export async function runTasks(
       if (searcher.interrupted()) break;
       const own = checkpoints && { ...checkpoints, folder: join(checkpoints.folder, task.stem) };
       const outcome = judge(task, await searcher.run(task, limits, own));
+      await deepen?.(outcome, searcher);
       progress.clear();
       outcomes.push(outcome);
       await onOutcome(outcome, searcher);

@@ -1,4 +1,4 @@
-/** Expressions of a step or a property with everything filled in that depends on where they stand. */
+/** Expressions of steps and properties with everything filled in that depends on their place. */
 import {
   type Domain,
   type Expr,

@@ -1,7 +1,7 @@
 /**
  * Which value, or which check, had gone stale when it was used. Both are followed through what the
- * steps really did, from cell to cell; where the evidence is thin there is no arrow, because a wrong
- * one is worse than none.
+ * steps really did, from cell to cell; where the evidence is thin there is no arrow, because a
+ * wrong one is worse than none.
  */
 import {
   type Expr,
@@ -113,8 +113,8 @@ function chainOf(copy: Copy | undefined): Copy[] {
 }
 
 /**
- * The last copy out of a cell that another process has changed since, or that was read together with
- * such a cell of the claim; only if that process was at work between the copy and the use.
+ * The last copy out of a cell that another process has changed since, or that was read together
+ * with such a cell of the claim; only if that process was at work between the copy and the use.
  */
 function valueFlow(story: Story, chain: Copy[], use: number): Flow | undefined {
   const { interpreter, trace, states } = story;

@@ -1,15 +1,17 @@
-import { type Command, choiceOf, type Input } from "../args.ts";
+import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { prepareFolder } from "../files.ts";
+import type { Outcome } from "../judge.ts";
 import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
 import type { Selection } from "../plan.ts";
 import { prepare } from "../prepare.ts";
+import { otherProperties, otherRaces } from "../races.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { jsonReport } from "../reporters/json.ts";
 import { codeOf, runTasks } from "../run.ts";
-import type { Checkpoints, Limits } from "../search.ts";
+import type { Checkpoints, Limits, Searcher } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
 
 const DEFAULT_OUT = "out";
@@ -30,11 +32,20 @@ export const checkCommand: Command = {
     "A spec with claims about infinite runs, or with marks of retry loops, is also searched for",
     "fair runs that violate a claim or retry for ever, and for processes that can never go on.",
     "",
+    "--all-properties searches again without the property that was violated, until nothing is; so",
+    "each finds its shortest counterexample. A value out of its range, a value never set, and",
+    "starvation cannot be left out, and end that; a deadlock takes the claims at rest with it.",
+    "--more takes one step of a race away, the last one first, and searches what is left, 48 times",
+    "at most. So a race that has all steps of an earlier one, and more, is not found; deadlocks and",
+    "claims at rest or about infinite runs have no further races. Both keep to the limits given.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
     ...SELECTION,
     mutants: { help: "the mutants and variants, too" },
+    "all-properties": { help: "one counterexample for each property that is violated" },
+    more: { value: "N", help: "up to N more races that violate the same property" },
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
     out: { value: "DIR", help: `where to draw (default: ${DEFAULT_OUT})` },
     json: { help: "one JSON document on standard output, and nothing else" },
@@ -58,6 +69,9 @@ async function check(input: Input): Promise<number> {
   const limits = searchOptions(input);
   const selection = schemesAndMore(input);
   const out = values.get("out") ?? DEFAULT_OUT;
+  if (flags.has("all-properties") && values.has("more")) {
+    fail("--all-properties and --more exclude each other");
+  }
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
   const { tasks } = await prepare(findSpecs(args), selection, {
     typecheck: !flags.has("no-typecheck"),
@@ -70,20 +84,38 @@ async function check(input: Input): Promise<number> {
     if (!flags.has("json")) process.stdout.write(text);
   };
   print(human.head());
-  const run = await runTasks(
-    tasks,
-    limits,
-    async (outcome) => {
-      print(human.row(outcome));
-      if (flags.has("draw")) await draw(outcome, out);
-    },
-    checkpoints,
-  );
+  const onOutcome = async (outcome: Outcome): Promise<void> => {
+    print(human.row(outcome));
+    if (flags.has("draw")) await draw(outcome, out);
+  };
+  const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(input, outcome, searcher);
+  const run = await runTasks(tasks, limits, onOutcome, { checkpoints, deepen });
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
   const report = { outcomes: run.outcomes, planned: tasks.length, code, limits };
   if (flags.has("json")) process.stdout.write(jsonReport(report));
   return code;
+}
+
+/** The other counterexamples that were asked for, into the outcome. */
+async function furtherOf(input: Input, outcome: Outcome, searcher: Searcher): Promise<void> {
+  const { task, result } = outcome;
+  const count = countOf(input, "more");
+  const all = input.flags.has("all-properties");
+  if (result.verdict.kind !== "violated" || (!all && count === undefined)) return;
+  const asked = { task, result, limits: searchOptions(input), searcher };
+  const others = await (all ? otherProperties(asked) : otherRaces(asked, count ?? 0));
+  const names = others.traces.map((t) => t.violation?.property ?? "");
+  if (all && names.length > 0) outcome.verdict += `; also ${names.join(", ")}`;
+  if (!all) outcome.verdict += `; ${showNumber(names.length)}`;
+  if (!others.complete && (all || names.length < (count ?? 0))) {
+    outcome.verdict += " (there may be more)";
+  }
+  outcome.others = others;
+}
+
+function showNumber(more: number): string {
+  return more === 1 ? "1 more race" : `${more === 0 ? "no" : more} more races`;
 }
 
 function searchOptions(input: Input): Limits {

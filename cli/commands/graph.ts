@@ -18,9 +18,9 @@ export const graphCommand: Command = {
   summary: "draw all states of a small model, with the counterexample marked",
   usage: "SPEC [-o FILE] [--config NAME] [--variant NAME]",
   details: [
-    "FILE ends with .dot or .svg. The states are those that `mmrace check` counts; beyond the limit",
-    "only those on the counterexample's path are drawn, and a note says so. A violating state is",
-    "red, the path to the first violation found is orange, an initial state has a bold frame.",
+    "FILE ends with .dot or .svg. The states are those that `mmrace check` counts; beyond the",
+    "limit, only those on the counterexample's path are drawn, and a note says so. A violating",
+    "state is red, the path to the first violation is orange, an initial state has a bold frame.",
   ].join("\n"),
   options: {
     output: { short: "o", value: "FILE", help: "where to draw (default: DOT, to stdout)" },

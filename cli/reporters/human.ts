@@ -1,7 +1,7 @@
 /** Results for people: a table that grows as the searches end, then what needs attention. */
 
 import { EXIT } from "../exit-codes.ts";
-import { explained } from "../explained.ts";
+import { allExplained } from "../explained.ts";
 import { countOf, type Outcome } from "../judge.ts";
 import { traceText } from "../pictures.ts";
 import type { Job } from "../plan.ts";
@@ -69,12 +69,14 @@ function nameOf({ task }: Outcome): string {
 
 function violationText(outcome: Outcome, colors: Colors): string {
   const { task } = outcome;
-  const trace = explained(outcome);
-  if (!trace?.violation) return "";
-  const { property, text, src } = trace.violation;
-  const place = src ? `${src.file}:${src.line}:${src.column}` : task.spec.file;
-  const head = colors.bold(`${nameOf(outcome)}: ${property} is violated`);
-  return `\n${place}: ${head}\n  ${text}\n\n${traceText(trace)}`;
+  const texts = allExplained(outcome).map((trace) => {
+    if (!trace.violation) return "";
+    const { property, text, src } = trace.violation;
+    const place = src ? `${src.file}:${src.line}:${src.column}` : task.spec.file;
+    const head = colors.bold(`${nameOf(outcome)}: ${property} is violated`);
+    return `\n${place}: ${head}\n  ${text}\n\n${traceText(trace)}`;
+  });
+  return texts.join("");
 }
 
 function findingsText(outcomes: Outcome[]): string {

@@ -1,6 +1,6 @@
 /** Results for programs: one document. All that differs from run to run is under `timing`. */
-import { modelHash } from "../../model/ir/index.ts";
-import { explained } from "../explained.ts";
+import { modelHash, type Trace } from "../../model/ir/index.ts";
+import { allExplained } from "../explained.ts";
 import { version } from "../home.ts";
 import type { Outcome } from "../judge.ts";
 import type { Limits } from "../search.ts";
@@ -37,8 +37,8 @@ export function jsonReport({ outcomes, planned, code, limits }: Report): string 
 }
 
 function resultOf(outcome: Outcome) {
-  const { task, result, code, findings } = outcome;
-  const trace = explained(outcome);
+  const { task, result, code, findings, others } = outcome;
+  const [trace, ...rest] = allExplained(outcome);
   const { spec, config, variant, kind, breaks } = task;
   const { states, transitions, depth, initialStates, terminalStates } = result;
   return {
@@ -63,12 +63,23 @@ function resultOf(outcome: Outcome) {
     coverage: result.coverage,
     reachable: result.reachable,
     liveness: result.liveness,
-    steps: trace?.steps.map(({ process, label, choices, text }) => {
-      return { process, label, choices, text };
-    }),
+    steps: trace && stepsOf(trace),
     loopFrom: result.loopFrom,
     why: trace?.why,
+    others: others && {
+      complete: others.complete,
+      violations: rest.map((t) => ({ violation: t.violation, steps: stepsOf(t), why: t.why })),
+    },
   };
+}
+
+function stepsOf(trace: Trace) {
+  return trace.steps.map(({ process, label, choices, text }) => ({
+    process,
+    label,
+    choices,
+    text,
+  }));
 }
 
 function verdictOf(verdict: Outcome["result"]["verdict"]) {
