@@ -63,7 +63,7 @@ export default spec({
   },
   reachable: {
     eviction_waits: some(actors.exec_a, (t) => t.at("evict.ticketlock")),
-    somebody_validates_exclusively: some(actors.exec_a, (t) => t.at("job").and(t.local.exclusive)),
+    drm_exec_backs_off: some(actors.exec_a, (t) => t.at("lock_all.lock_contended")),
   },
   mutants,
   variants,

@@ -13,6 +13,7 @@ import {
 } from "mmrace";
 import { up_read, up_write } from "mmrace/kernel";
 import { exec_a, exec_b, svm_fault } from "./actors.ts";
+import { keeps_evicted_objects_locked } from "./keep-locks.ts";
 import { k } from "./state.ts";
 
 type Validator = typeof exec_a;
@@ -102,5 +103,13 @@ export const variants: Record<string, Variant> = {
     from: "drivers.md S23, 14.8",
     breaks: "a_gets_its_vram",
     change: [...user_retries(exec_a, goto("done")), ...user_retries(exec_b, next_job)],
+  },
+  evicted_objects_stay_locked: {
+    doc: "no domain: eviction locks with the ticket and keeps the locks; -EDEADLK backs off",
+    from: "drivers.md S23 (drm_exec for TTM evictions)",
+    change: [
+      ...keeps_evicted_objects_locked(exec_a, "a"),
+      ...keeps_evicted_objects_locked(exec_b, "b"),
+    ],
   },
 };
