@@ -14,7 +14,7 @@ import { all, any, claim, eventually, every, none, some, spec } from "mmrace";
 import { fault, range_fault } from "./fault.ts";
 import { kworker, migrate } from "./migrate.ts";
 import { k } from "./state.ts";
-import { variants } from "./variants.ts";
+import { mutants, variants } from "./variants.ts";
 
 export default spec({
   name: "do-swap-page",
@@ -54,5 +54,6 @@ export default spec({
       "every fault on the page ends",
     ),
   },
+  mutants,
   variants,
 });

@@ -2,6 +2,7 @@
 import {
   goto,
   idle,
+  type Mutant,
   none,
   remove,
   replace,
@@ -65,6 +66,7 @@ const takes_nothing = [
   replace(fault, "put_page", ["return 0: fault again", retry(), goto("access")]),
 ];
 
+/** What is no mistake, or not one of this function alone. */
 export const variants: Record<string, Variant> = {
   put_after_unlock: {
     doc: "today, with one failed migration before: a page is unlocked before its reference is put",
@@ -72,15 +74,8 @@ export const variants: Record<string, Variant> = {
     breaks: "every_fault_ends",
     change: [],
   },
-  trylock_spins: {
-    doc: "6.15 to 6.19: a taken lock is not waited for, and nobody preempts the one who spins",
-    from: "b570f37a2ce4",
-    config: "in_kernel",
-    breaks: "every_fault_ends",
-    change: spins,
-  },
   trylock_spins_preempted: {
-    doc: "the same with a preemptible kernel: the work gets its turn",
+    doc: "the trylock that spins in a preemptible kernel: the work gets its turn",
     from: "b570f37a2ce4, precondition (c)",
     config: "in_kernel",
     change: [
@@ -93,6 +88,17 @@ export const variants: Record<string, Variant> = {
         goto("run"),
       ]),
     ],
+  },
+};
+
+/** As it was, newest first. */
+export const mutants: Record<string, Mutant> = {
+  trylock_spins: {
+    doc: "6.15 to 6.19: a taken lock is not waited for, and nobody preempts the one who spins",
+    from: "b570f37a2ce4",
+    config: "in_kernel",
+    breaks: "every_fault_ends",
+    change: spins,
   },
   reference_first: {
     doc: "6.1 to 6.14: every faulting thread takes a reference, and all migrations fail for it",

@@ -4,7 +4,7 @@
  *
  * Claim    With finitely many invalidations from outside, every GPU fault ends, and so does every
  *          bind that waits for the lock that the fault holds meanwhile. Without that assumption
- *          invalidations that overlap keep the epoch open for ever (variant `storm`).
+ *          invalidations that overlap keep the epoch open for ever (mutant `storm`).
  * Source   mm/mmu_notifier.c: mmu_interval_read_begin, mn_itree_inv_end;
  *          drivers/gpu/drm/drm_gpusvm.c: drm_gpusvm_get_pages, called under the lock of the VM.
  * Omits    what the invalidations do; several intervals (any overlap opens the epoch for all);
@@ -105,7 +105,7 @@ export default spec({
       "every GPU fault ends",
     ),
   },
-  variants: {
+  mutants: {
     storm: {
       doc: "invalidations that never end",
       from: "drivers.md 13.2, C11",

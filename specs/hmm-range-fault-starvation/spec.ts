@@ -2,7 +2,7 @@
  * The retry loop of every driver that mirrors: read_begin, hmm_range_fault, lock, read_retry.
  *
  * Claim    The loop ends because it has a deadline: HMM_RANGE_DEFAULT_TIMEOUT. Without one, a
- *          thread that invalidates again and again starves it (variant `no_deadline`), although
+ *          thread that invalidates again and again starves it (mutant `no_deadline`), although
  *          every step of both is fair; finitely many invalidations do no harm (variant
  *          `finitely_many`).
  * Source   Documentation/mm/hmm.rst; lib/test_hmm.c: dmirror_range_fault;
@@ -111,13 +111,15 @@ export default spec({
       "every GPU fault ends",
     ),
   },
-  variants: {
+  mutants: {
     no_deadline: {
       doc: "goto again, for ever",
       from: "core-mm.md 1.9",
       breaks: "every_fault_ends",
       change: [replace(gpu_fault, "timeout", ["goto again", goto("again")])],
     },
+  },
+  variants: {
     finitely_many: {
       doc: "no deadline, but invalidations come to an end",
       from: "core-mm.md 10.7",

@@ -4,7 +4,7 @@
  *
  * Claim    Eviction that only tries mmap_lock, and skips the buffer when it does not get it, never
  *          deadlocks with the restore worker. Eviction by a fence that a worker signals does
- *          (variant `eviction_fence`): TTM waits for the fence with the reservation, the eviction
+ *          (mutant `eviction_fence`): TTM waits for the fence with the reservation, the eviction
  *          worker waits for mmap_lock, the restore worker holds it and waits for the reservation.
  *          Of the three waits lockdep sees one.
  * Source   drivers/gpu/drm/amd/amdkfd/kfd_svm.c: svm_range_evict_svm_bo, svm_range_restore_work;
@@ -107,7 +107,7 @@ export default spec({
       "TTM gets on, with the buffer or without it",
     ),
   },
-  variants: {
+  mutants: {
     eviction_fence: {
       doc: "TTM waits for a fence that a worker signals after it got mmap_lock",
       from: "ec6abe831a84; drivers.md 13.1, B5",

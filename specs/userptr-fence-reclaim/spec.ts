@@ -99,7 +99,7 @@ export default spec({
       "reclaim gets the page",
     ),
   },
-  variants: {
+  mutants: {
     allocates_with_reclaim: {
       doc: "GFP_NOIO on the way to the fence: NOFS and NOIO keep nobody out of the notifiers",
       from: "drivers.md 9.5, T5",
