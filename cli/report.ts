@@ -22,6 +22,7 @@ export async function reportRun(outcome: Outcome, searcher: Searcher): Promise<R
   const trace = explained(outcome);
   const { spec, config, variant, breaks } = task;
   const { verdict, states, transitions, depth, coverage, reachable } = result;
+  const present = new Set(task.model.actors.filter((a) => a.count > 0).map((a) => a.name));
   const toured = verdict.kind === "holds" && breaks === undefined;
   const tour = toured ? await tourOf(outcome, searcher) : { traces: [], missed: [] };
   const run: ReportRun = {
@@ -35,7 +36,7 @@ export async function reportRun(outcome: Outcome, searcher: Searcher): Promise<R
     transitions,
     depth,
     // A mutant's search ends at its first violation: what it took says nothing.
-    coverage: breaks === undefined ? coverage : [],
+    coverage: breaks === undefined ? coverage.filter((c) => present.has(c.actor)) : [],
     reachable: breaks === undefined ? reachable : [],
     findings: findings.map((f) => f.text),
     tour: tour.traces,

@@ -37,7 +37,7 @@ export const checkCommand: Command = {
     "starvation cannot be left out, and end that; a deadlock takes the claims at rest with it.",
     "--more takes one step of a race away, the last one first, and searches what is left, 48 times",
     "at most. So a race that has all steps of an earlier one, and more, is not found; deadlocks",
-    "and claims at rest or about infinite runs have no further races. Both keep to the limits given.",
+    "and claims at rest or about infinite runs have no further races. Limits hold for both.",
     "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),

@@ -8,7 +8,7 @@ import { htmlEscape, PLAIN_TABLE, quote } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
 import { heldAcross, holdsOf } from "./holds.ts";
 import { laneName } from "./lanes.ts";
-import { ascii } from "./text.ts";
+import { ascii, atMost, wrap } from "./text.ts";
 
 export interface LockOrder {
   /** Lock classes: `outer` is held, `inner` is being taken. */
@@ -70,6 +70,9 @@ export function cyclicOrders(orders: LockOrder[]): LockOrder[] {
   return blocking.filter((o) => reaches(o.inner, o.outer, new Set()));
 }
 
+/** Characters in a line of an arrow's text. */
+const WIDEST = 36;
+
 /** An arrow leads from the outer lock to the inner one: dashed for a trylock, dotted for a wait. */
 export function lockGraphToDot(orders: LockOrder[]): string {
   const classes = [...new Set(orders.flatMap((o) => [o.outer, o.inner]))];
@@ -79,9 +82,11 @@ export function lockGraphToDot(orders: LockOrder[]): string {
     const style = order.trylock ? "dashed" : order.wait ? "dotted" : "solid";
     const look = cyclic.has(order) ? `color="${COLOR.bad}", penwidth=2.2, ` : "";
     const [who, ...what] = ascii(order.example).split(": ");
-    const lines = [`${who}:`, what.join(": ")].map((t) => htmlEscape(t === "" ? " " : t));
+    const text = what.join(": ");
+    const shown = [`${who}:`, ...atMost(wrap(text === "" ? "-" : text, WIDEST), 2, WIDEST)];
+    const lines = shown.map((t) => htmlEscape(t));
     const rows = lines.map((t) => `<tr><td align="left">${t}</td></tr>`).join("");
-    const label = `<table ${PLAIN_TABLE}>${rows}</table>`;
+    const label = `<table ${PLAIN_TABLE} bgcolor="white">${rows}</table>`;
     const [from, to] = [classes.indexOf(order.outer), classes.indexOf(order.inner)];
     return `  l${from} -> l${to} [${look}style=${style}, label=<${label}>]`;
   });

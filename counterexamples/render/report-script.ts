@@ -16,9 +16,9 @@ const make = (tag, cls, text) => {
 };
 /* Code breaks where a C programmer would break it, when it has to. */
 const breakable = (e, text) => {
-  text.split(/(?<=[_(,.[])|(?=->)/).forEach((part, i) => {
-    if (i > 0) e.append(make('wbr'));
-    e.append(part);
+  text.split(/(?=->)|(?<=->)|(?<=[_(,.[])/).forEach((part, i, all) => {
+    if (i > 0 && all[i - 1] !== '->') e.append(make('wbr'));
+    e.append(part === '->' ? make('span', 'op', part) : part);
   });
   return e;
 };
@@ -144,7 +144,7 @@ function blockedRow() {
     }
     tr.append(td);
   }
-  tr.append(make('td'));
+  tr.append(make('td', 'chg'));
   tr.onclick = () => go(trace.steps.length);
   return tr;
 }
@@ -262,7 +262,10 @@ function go(n) {
     tr.classList.toggle('cur', i === current);
     if (i === current) tr.setAttribute('aria-current', 'step');
     else tr.removeAttribute('aria-current');
-    if (i === current && moved) tr.scrollIntoView({ block: 'nearest' });
+    if (i === current && moved) {
+      tr.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      showLane(tr.querySelector('.lane'));
+    }
   }
   moved = true;
   drawState();
@@ -270,6 +273,16 @@ function go(n) {
   drawWatches();
   const hash = '#' + encodeURIComponent(id) + '/step=' + current;
   if (location.hash !== hash) history.replaceState(null, '', hash);
+}
+
+/* Wide traces scroll sideways, under the changes. */
+function showLane(cell) {
+  if (!cell) return;
+  const box = document.querySelector('.lanes');
+  const changes = box.querySelector('thead th:last-child').offsetWidth;
+  const right = cell.offsetLeft + cell.offsetWidth - (box.clientWidth - changes);
+  if (cell.offsetLeft < box.scrollLeft) box.scrollLeft = cell.offsetLeft - 40;
+  else if (right > box.scrollLeft) box.scrollLeft = right;
 }
 
 function show(key, step) {

@@ -33,7 +33,7 @@ padding:8px 16px;
 z-index:2}
 .bar h2{margin:0 0 4px}
 .verdict{color:#fff;background:var(--bad);padding:4px 8px;border-radius:4px;white-space:pre-wrap;
-max-height:9em;overflow-y:auto}
+max-height:12em;overflow-y:auto}
 .verdict.ok{background:#1e8449}
 .ctl{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:8px}
 .ctl input[type=range]{flex:1;min-width:160px}
@@ -41,11 +41,12 @@ button,input[type=search],input[type=text]{font:inherit;color:inherit;background
 border:1px solid var(--line);border-radius:4px;padding:2px 8px}
 button{cursor:pointer}
 :focus-visible{outline:2px solid var(--causeline);outline-offset:1px}
-.cols{display:grid;grid-template-columns:minmax(0,1fr) minmax(300px,30%)}
+.cols{display:grid;grid-template-columns:minmax(0,1fr) minmax(300px,27%)}
 @media(max-width:1000px){.cols{grid-template-columns:1fr}aside{position:static;max-height:none}}
-.lanes{overflow-x:auto}.lanes table{min-width:100%}
+.lanes{overflow:auto;max-height:calc(100vh - var(--bar,0px))}
+.lanes thead th{position:sticky;top:0;z-index:2}.lanes table{min-width:100%}
 .lanes td{padding:3px 6px;vertical-align:middle;border-bottom:1px solid var(--line)}
-.lanes tbody tr{cursor:pointer;scroll-margin-top:var(--bar,0)}
+.lanes tbody tr{cursor:pointer;scroll-margin-top:50px}
 .lanes tbody tr:nth-child(even){background:var(--row)}
 .lanes tr.future{opacity:.35}
 .lanes tr.cur td{box-shadow:inset 0 2px var(--fg),inset 0 -2px var(--fg)}
@@ -59,8 +60,12 @@ background:var(--bg);white-space:pre-wrap;max-width:46ch;overflow-wrap:anywhere}
 .ev.viol{background:var(--bad);color:#fff;border-color:#641e16;font-weight:700}
 .ev.stuck{border:1px dashed var(--bad)}
 .note{display:block;color:var(--warn);font-size:11px;font-weight:400}.viol .note{color:#fff}
-.chg{font-size:12px;min-width:30ch;max-width:52ch;overflow-wrap:anywhere}
-.lanes td.lane{min-width:18ch}
+.chg{font-size:12px;min-width:28ch;max-width:44ch;overflow-wrap:anywhere}
+.lanes td.lane{min-width:16ch}.op{white-space:nowrap}
+.lanes tbody tr{background:var(--bg)}
+.lanes td.chg,.lanes thead th:last-child{position:sticky;right:0;z-index:1;
+border-left:1px solid var(--line)}
+.lanes td.chg{background:inherit}.lanes thead th:last-child{z-index:3}
 .hot{background:var(--hot);color:var(--hotfg);font-weight:600}
 aside{border-left:1px solid var(--line);padding:8px 14px;min-width:0;align-self:start;
 position:sticky;top:var(--bar,0);max-height:calc(100vh - var(--bar,0px));overflow:auto}
@@ -81,9 +86,11 @@ margin:0 4px 0 14px;vertical-align:middle}
 pre{margin:4px 16px;padding:8px;background:var(--row);border:1px solid var(--line);
 overflow-x:auto}
 .svg{overflow-x:auto;margin:4px 16px;background:#fff}
+.never{color:var(--warn)}
 .miss{color:var(--hotfg);font-weight:600}
 @media print{.ctl,aside .ctl,nav,#watch-form{display:none}.bar{position:static}
-.cols{display:block}aside{border:0;position:static;max-height:none}.lanes tr.future{opacity:1}
+.cols{display:block}.lanes{max-height:none;
+overflow:visible}aside{border:0;position:static;max-height:none}.lanes tr.future{opacity:1}
 body{font-size:10px}
 .lanes tr{break-inside:avoid}*{print-color-adjust:exact}}
 `;

@@ -176,7 +176,7 @@ function coverage(run: ReportRun): string {
   const rows = actors.map((actor) => {
     const labels = run.coverage.filter((c) => c.actor === actor);
     const never = labels.filter((c) => c.fired === 0).map((c) => html(c.label));
-    const missed = never.length > 0 ? ` <span class="miss">never: ${never.join(", ")}</span>` : "";
+    const missed = never.length > 0 ? ` <span class="never">never: ${never.join(", ")}</span>` : "";
     const fired = labels.length - never.length;
     return `<tr><td>${html(actor)}</td><td>${fired} of ${labels.length} steps${missed}</td></tr>`;
   });
