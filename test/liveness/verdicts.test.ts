@@ -155,6 +155,19 @@ describe("claims", () => {
     expect(result.liveness?.without).toEqual(["symmetry", "partial order"]);
   });
 
+  it("say nothing about a model without initial states", () => {
+    const claims = [b.eventually("wins", b.FALSE)];
+    const result = check({ ...coin(claims), assume: [b.FALSE] }, { liveness: true });
+    expect(result.verdict).toEqual({ kind: "holds" });
+    expect(result.findings.map((f) => f.kind)).toEqual(["no_initial_state"]);
+  });
+
+  it("are the same with worker threads, which are left out for them", () => {
+    const result = check(mutexClients("strong"), { workers: 2 });
+    expect(result.verdict).toEqual({ kind: "holds" });
+    expect(result.liveness?.without).toEqual(["workers"]);
+  });
+
   it("are not decided within too little memory", () => {
     const result = check(mutexClients("strong"), { maxMemory: 2 ** 16 + 100 });
     expect(result.verdict).toEqual({ kind: "incomplete", limit: "memory" });
