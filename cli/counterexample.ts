@@ -75,6 +75,21 @@ export async function replayFile(path: string): Promise<Replayed> {
   }
 }
 
+/**
+ * The run in a file that was written for this very model; undefined when there is no such file, or
+ * it does not do what it says.
+ */
+export function storedRun(path: string, model: Model): Trace | undefined {
+  const { file } = existsSync(path) ? readCounterexample(readText(path)) : {};
+  if (!file || file.hash !== modelHash(model)) return undefined;
+  try {
+    return retrace(model, file);
+  } catch (error) {
+    if (error instanceof ReplayError) return undefined;
+    throw error;
+  }
+}
+
 function retrace(model: Model, file: CounterexampleFile): Trace {
   const start = interpret(model).initialStates()[file.initial];
   if (!start) throw new ReplayError(0, `there is no initial state number ${file.initial}`);

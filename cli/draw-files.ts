@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DrawingFailed, toSvg } from "../counterexamples/render/index.ts";
 import { counterexampleText } from "./counterexample.ts";
 import { fail } from "./errors.ts";
-import { allExplained } from "./explained.ts";
+import { allExplained, type Seen } from "./explained.ts";
 import { writeText } from "./files.ts";
 import type { Outcome } from "./judge.ts";
 import { type Picture, picture } from "./pictures.ts";
@@ -11,7 +11,7 @@ import { type Picture, picture } from "./pictures.ts";
 const KINDS: Picture[] = [".txt", ".dot", ".svg"];
 
 /** Contents by file name, of each trace the .svg last. Empty when nothing was violated. */
-export async function* drawn(outcome: Outcome, folder: string): AsyncGenerator<[string, string]> {
+export async function* drawn(outcome: Seen, folder: string): AsyncGenerator<[string, string]> {
   const { stem, model, spec } = outcome.task;
   for (const [i, trace] of allExplained(outcome).entries()) {
     const name = i === 0 ? stem : `${stem}.${i + 1}`;

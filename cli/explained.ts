@@ -3,7 +3,8 @@ import { explain } from "../counterexamples/why.ts";
 import type { Model, Trace } from "../model/ir/index.ts";
 import type { Outcome } from "./judge.ts";
 
-type Seen = Pick<Outcome, "task" | "trace">;
+/** As much of an outcome as its pictures need. */
+export type Seen = Pick<Outcome, "task" | "trace" | "others">;
 
 const known = new WeakMap<Trace, Trace>();
 
@@ -13,7 +14,7 @@ export function explained({ task, trace }: Seen): Trace | undefined {
 }
 
 /** All counterexamples of an outcome, the first one first. */
-export function allExplained({ task, trace, others }: Outcome): Trace[] {
+export function allExplained({ task, trace, others }: Seen): Trace[] {
   const all = [...(trace ? [trace] : []), ...(others?.traces ?? [])];
   return all.map((t) => once(task.model, t));
 }

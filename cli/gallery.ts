@@ -2,26 +2,28 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { verdictOf } from "../counterexamples/render/index.ts";
+import { storedRun } from "./counterexample.ts";
 import { drawn } from "./draw-files.ts";
-import { explained } from "./explained.ts";
+import { explained, type Seen } from "./explained.ts";
 import { writeText } from "./files.ts";
-import type { Outcome } from "./judge.ts";
 import { table } from "./markdown.ts";
+import type { Task } from "./prepare.ts";
 
 const INDEX = "README.md";
 const GENERATED = /\.(json|txt|dot|svg)$/;
 
 export interface Gallery {
   /** Draws while the next search runs. */
-  add(outcome: Outcome): void;
+  add(outcome: Seen): void;
   /** All files, by name; waits for the last picture. */
   files(): Promise<Map<string, string>>;
 }
 
-export function startGallery(folder: string): Gallery {
-  const outcomes: Outcome[] = [];
+/** @param tasks all that belong to it, in the order of the index */
+export function startGallery(tasks: Task[], folder: string): Gallery {
+  const outcomes: Seen[] = [];
   const files = new Map<string, string>();
-  const draw = async (outcome: Outcome): Promise<void> => {
+  const draw = async (outcome: Seen): Promise<void> => {
     for await (const [name, text] of drawn(outcome, folder)) files.set(name, text);
   };
   let drawing: Promise<unknown> = Promise.resolve();
@@ -35,12 +37,13 @@ export function startGallery(folder: string): Gallery {
     },
     async files() {
       await drawing;
-      return files.set(INDEX, indexOf(outcomes));
+      const inOrder = tasks.flatMap((t) => outcomes.find((o) => o.task === t) ?? []);
+      return files.set(INDEX, indexOf(inOrder));
     },
   };
 }
 
-function indexOf(outcomes: Outcome[]): string {
+function indexOf(outcomes: Seen[]): string {
   const specs = [...new Set(outcomes.map((o) => o.task.spec))];
   const sections = specs.map((spec) => {
     const rows = outcomes.filter((o) => o.task.spec === spec).map(indexRow);
@@ -57,7 +60,7 @@ function indexOf(outcomes: Outcome[]): string {
 }
 
 /** Left a preview of the picture, which leads to the picture; right what there is to know. */
-function indexRow(outcome: Outcome): string[] {
+function indexRow(outcome: Seen): string[] {
   const { stem, spec, variant, breaks } = outcome.task;
   const about = spec.variants.find((v) => v.name === variant)?.doc;
   const trace = explained(outcome);
@@ -81,6 +84,12 @@ function escapeText(text: string): string {
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
     .replace(/[\\`*_[\]]/g, "\\$&");
+}
+
+/** What the gallery already has for this model, when it violates what it must. */
+export function stored(task: Task, folder: string): Seen | undefined {
+  const trace = storedRun(join(folder, `${task.stem}.json`), task.model);
+  return trace?.violation?.property === task.breaks && trace ? { task, trace } : undefined;
 }
 
 /** Names of the files that are missing, different, or no longer made. */

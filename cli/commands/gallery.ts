@@ -1,7 +1,7 @@
 import type { Command } from "../args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { prepareFolder } from "../files.ts";
-import { staleFiles, startGallery, writeGallery } from "../gallery.ts";
+import { staleFiles, startGallery, stored, writeGallery } from "../gallery.ts";
 import { countOf } from "../judge.ts";
 import { findSpecs } from "../loader/find.ts";
 import { prepare } from "../prepare.ts";
@@ -18,7 +18,8 @@ export const galleryCommand: Command = {
   details: [
     "For each mutant: .json, .txt, .dot and .svg; and a README.md that shows them. The same specs",
     "give the same bytes. Files of mutants that are gone are removed. Nothing is written unless",
-    "every mutant violates what it must.",
+    "every mutant violates what it must. --check takes the steps that are there once more, draws",
+    "them, and compares; it searches only for models that have changed.",
   ].join("\n"),
   options: {
     out: { value: "DIR", help: `the folder (default: ${FOLDER})` },
@@ -31,14 +32,17 @@ export const galleryCommand: Command = {
     const tasks = all.tasks.filter((t) => t.breaks !== undefined);
     if (!flags.has("check")) prepareFolder(folder);
     const human = humanReporter(tasks, colorsFor(process.stdout, flags));
-    const gallery = startGallery(folder);
-    const run = await runTasks(tasks, {}, (outcome) => {
+    const gallery = startGallery(tasks, folder);
+    const known = flags.has("check") ? tasks.flatMap((t) => stored(t, folder) ?? []) : [];
+    for (const seen of known) gallery.add(seen);
+    const unknown = tasks.filter((t) => !known.some((seen) => seen.task === t));
+    const run = await runTasks(unknown, {}, (outcome) => {
       if (outcome.code === EXIT.ok) gallery.add(outcome);
       else process.stdout.write(human.row(outcome));
     });
     const code = codeOf(run);
     if (code !== EXIT.ok) {
-      process.stdout.write(human.tail(run.outcomes, tasks.length));
+      process.stdout.write(human.tail(run.outcomes, unknown.length));
       return code;
     }
     const files = await gallery.files();

@@ -28,8 +28,8 @@ export const reportCommand: Command = {
     "and no other file. The same specs give the same bytes. Exit codes as for check.",
     "",
     "Templates of links: {file} and {line} of a spec, {name} of a kernel function, like",
-    "https://git.example.org/tree/{file}#n{line}. Without one, a step shows its source in the page,",
-    "and functions lead to elixir.bootlin.com.",
+    "https://git.example.org/tree/{file}#n{line}. Without one, a step shows its source in the",
+    "page, and functions lead to elixir.bootlin.com.",
   ].join("\n"),
   options: {
     output: { short: "o", value: "FILE", help: `where to write (default: ${DEFAULT_OUTPUT})` },

@@ -180,6 +180,22 @@ describe("gallery", () => {
     expect(gallery(folder, "--check").code).toBe(0);
   });
 
+  it("--check searches where a model has changed, and does not trust a file", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    gallery(folder);
+    const file = join(folder, `gallery/${STEM}.json`);
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace(/\n {4}\{"process":"munmap".*/, ""));
+    const stale = gallery(folder, "--check");
+    expect([stale.code, stale.err]).toEqual([1, `gallery/${STEM}.json: not up to date\n`]);
+    writeFileSync(file, text);
+    const changed = race.replace('remove(gpu_fault, "recheck")', "");
+    writeFileSync(join(folder, "race.spec.ts"), changed);
+    const survived = gallery(folder, "--check");
+    expect(survived.out).toContain("holds, but must violate no_stale_gpu_pte");
+    expect(survived.code).toBe(1);
+  });
+
   it("writes nothing when a mutant survives", () => {
     const text = race.replace('remove(gpu_fault, "recheck")', "");
     const folder = folderWith({ "race.spec.ts": text });
