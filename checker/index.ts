@@ -217,7 +217,9 @@ function verdictOf(
   return { verdict: { kind: "violated", violation }, moves, start };
 }
 
-/** What is wrong with the state in which the search ended, and the step that violates, if one does. */
+/**
+ * What is wrong with the state in which the search ended, and the step that violates, if one does.
+ */
 function violationAt(
   engine: Engine,
   state: State,

@@ -45,7 +45,9 @@ export function checkpointSink(
   };
 }
 
-/** What the folder holds, if it holds a checkpoint. The words may be more than the record counts. */
+/**
+ * What the folder holds, if it holds a checkpoint. The words may be more than the record counts.
+ */
 export function readCheckpoint(folder: string) {
   const path = join(folder, "record.json");
   if (!existsSync(path)) return undefined;

@@ -30,7 +30,7 @@ export const mutants: Record<string, Mutant> = {
   },
   mapped_without_read_retry: {
     doc: "the first mapping trusts a snapshot that was invalidated: nobody has counted that",
-    from: "drivers.md 14.8; core-mm.md 12, M4",
+    from: "drivers.md 14.8; M4",
     breaks: "no_stale_access",
     change: [remove(set_attr, "validate.read_retry")],
   },

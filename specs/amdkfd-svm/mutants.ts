@@ -17,7 +17,7 @@ const dying = k.range.at(local_of("list_work_func.page", Page)).lock;
 export const mutants: Record<string, Mutant> = {
   mapped_without_read_retry: {
     doc: "svm_range_validate_and_map() trusts a snapshot that was invalidated",
-    from: "drivers.md 14.8; core-mm.md 12, M4",
+    from: "drivers.md 14.8; M4",
     breaks: "no_stale_access",
     change: [remove(gpu_fault, "validate.read_retry")],
   },
@@ -29,7 +29,7 @@ export const mutants: Record<string, Mutant> = {
   },
   no_tlb_flush: {
     doc: "svm_range_unmap_from_gpus() leaves the TLB as it is",
-    from: "core-mm.md 12, M7",
+    from: "M7",
     breaks: "no_stale_access",
     change: [
       remove(compaction, "migrate.unmap.start.cb.evict.flush"),
@@ -51,7 +51,7 @@ export const mutants: Record<string, Mutant> = {
   },
   notifier_removed_under_range_lock: {
     doc: "mmu_interval_notifier_remove() waits for a callback that wants the lock which is held",
-    from: "drivers.md 12.3 M7, 2.1.10",
+    from: "O7, 2.1.10",
     breaks: "deadlock",
     change: [
       insert_before(deferred_worker, "list_work_func.unlink", {
@@ -64,7 +64,7 @@ export const mutants: Record<string, Mutant> = {
   },
   migration_restores_before_the_copy: {
     doc: "svm_migrate_vma_to_ram() does not wait for the copy",
-    from: "core-mm.md 12, M20",
+    from: "M20",
     breaks: "no_lost_page",
     change: [
       move_after(
@@ -76,7 +76,7 @@ export const mutants: Record<string, Mutant> = {
   },
   fault_page_unlocked_by_finalize: {
     doc: "migrate_vma_finalize() unlocks the page that do_swap_page() has locked",
-    from: "core-mm.md 12, M16",
+    from: "M16",
     breaks: "unlock_by_stranger",
     change: [
       replace(cpu_fault, "swap.migrate_to_ram.migrate.finalize.unlock_src", [

@@ -5,7 +5,7 @@ import { compaction, deferred_worker, dontneed, munmap, restore_worker } from ".
 export const variants: Record<string, Variant> = {
   two_ranges_are_invalidated: {
     doc: "the second notifier counts and returns while the first one still stops the queues",
-    from: "drivers.md 13.2, C4",
+    from: "C4",
     config: "two_ranges",
     breaks: "no_stale_access",
     change: [

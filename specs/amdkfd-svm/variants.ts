@@ -8,7 +8,7 @@ const alone = [count_of(evict, 0), count_of(compaction, 0)];
 export const variants: Record<string, Variant> = {
   another_gpu_faults: {
     doc: "a GPU that can't map the first one's VRAM faults on the same page",
-    from: "drivers.md 13.2, C3; core-mm.md 8.5",
+    from: "C3; core-mm.md 8.5",
     config: "eviction",
     breaks: "deadlock",
     change: [...alone, count_of(other_gpu_fault, 1)],

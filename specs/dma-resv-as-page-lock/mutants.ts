@@ -33,13 +33,13 @@ const buffer = local_of("finalize.buffer", range(0, versions));
 export const mutants: Record<string, Mutant> = {
   resv_in_place_of_the_retry_check: {
     doc: "the dma_resv is held, so the page can't have moved: munmap() does not know it",
-    from: "core-mm.md 12, M4",
+    from: "M4",
     breaks: "no_stale_gpu_pte",
     change: [remove(gpu_fault, "read_retry")],
   },
   retry_checked_under_the_resv_alone: {
     doc: "the check is made under the dma_resv, before the lock that the callback takes",
-    from: "core-mm.md 12, M4",
+    from: "M4",
     breaks: "no_stale_gpu_pte",
     change: [
       remove(gpu_fault, "read_retry"),
@@ -53,13 +53,13 @@ export const mutants: Record<string, Mutant> = {
   },
   flush_not_awaited: {
     doc: "eviction goes on while the GPU's TLB still leads to the page",
-    from: "core-mm.md 12, M7",
+    from: "M7",
     breaks: "no_stale_gpu_pte",
     change: [remove(evict, "unmap.start.cb.flush_wait")],
   },
   entries_restored_before_the_copy: {
     doc: "eviction does not wait for the copy",
-    from: "core-mm.md 12, M20",
+    from: "M20",
     breaks: "no_lost_page",
     change: [
       remove(evict, "finalize.copy_write"),
@@ -78,7 +78,7 @@ export const mutants: Record<string, Mutant> = {
   },
   fault_page_unlocked_by_finalize: {
     doc: "migrate_vma_finalize() unlocks the page that do_swap_page() has locked",
-    from: "core-mm.md 12, M16",
+    from: "M16",
     breaks: "unlock_by_stranger",
     change: [
       replace(cpu_fault, "swap.migrate_to_ram.finalize.unlock_src", [
@@ -101,7 +101,7 @@ export const mutants: Record<string, Mutant> = {
   },
   snapshot_under_the_resv: {
     doc: "hmm_range_fault() waits for a migration under the dma_resv that the migration waits for",
-    from: "drivers.md 12.3 M1, M4",
+    from: "O1, O4",
     breaks: "deadlock",
     change: [
       ...cpu_fault_blocks,
@@ -120,7 +120,7 @@ export const mutants: Record<string, Mutant> = {
   },
   read_begin_under_the_notifier_lock: {
     doc: "the GPU fault sleeps for the end of an invalidation that needs the lock it holds",
-    from: "core-mm.md 12, M13",
+    from: "M13",
     breaks: "deadlock",
     change: [
       remove(gpu_fault, "resv_lock"),

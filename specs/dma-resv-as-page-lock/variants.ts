@@ -36,23 +36,23 @@ const eviction_blocks: Change[] = [
 export const variants: Record<string, Variant> = {
   cpu_fault_waits_for_the_resv: {
     doc: "only eviction tries: it gives up a page whose folio is locked",
-    from: "drivers.md S29, 15.1 T3",
+    from: "S29, 15.1 T3",
     change: cpu_fault_blocks,
   },
   eviction_waits_for_the_folio: {
     doc: "only the CPU fault tries: it faults again when the dma_resv is taken",
-    from: "drivers.md S29, 15.1 T3",
+    from: "S29, 15.1 T3",
     change: eviction_blocks,
   },
   both_wait: {
     doc: "the CPU fault takes folio then dma_resv, eviction dma_resv then folio",
-    from: "drivers.md S29, 12.3 M4 and M5, 15 (P4)",
+    from: "S29, 12.3 M4 and M5, 15 (P4)",
     breaks: "deadlock",
     change: [...cpu_fault_blocks, ...eviction_blocks],
   },
   notifier_takes_the_resv: {
     doc: "the dma_resv is the page-table lock to the end: the callback needs it, eviction holds it",
-    from: "drivers.md S29",
+    from: "S29",
     breaks: "recursive_lock",
     change: [
       insert_before(evict, "unmap.start.cb.notifier_lock", {
@@ -80,7 +80,7 @@ export const variants: Record<string, Variant> = {
   },
   cpu_fault_without_the_resv: {
     doc: "drm_pagemap's form: migrate_to_ram() knows no dma_resv, and eviction only tries folios",
-    from: "drivers.md S29, 4.4",
+    from: "S29, 4.4",
     change: [
       remove(cpu_fault, "swap.migrate_to_ram.resv_lock"),
       remove(cpu_fault, "swap.migrate_to_ram.resv_unlock"),
@@ -88,7 +88,7 @@ export const variants: Record<string, Variant> = {
   },
   nobody_takes_the_resv: {
     doc: "folio locks, the sequence number and the notifier lock do all of it",
-    from: "drivers.md S27, S29",
+    from: "S27, S29",
     change: [
       remove(cpu_fault, "swap.migrate_to_ram.resv_lock"),
       remove(cpu_fault, "swap.migrate_to_ram.resv_unlock"),

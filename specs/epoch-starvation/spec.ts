@@ -108,7 +108,7 @@ export default spec({
   mutants: {
     storm: {
       doc: "invalidations that never end",
-      from: "drivers.md 13.2, C11",
+      from: "C11",
       breaks: "every_bind_ends",
       change: [schedule_of(dontneed, { finite: false })],
     },

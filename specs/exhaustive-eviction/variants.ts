@@ -70,43 +70,43 @@ function user_retries(who: Validator, jobs: Effect<"val_lock" | "done">): Change
 export const variants: Record<string, Variant> = {
   plain_ttm: {
     doc: "TTM's two-phase walk by itself",
-    from: "drivers.md S23, 14.8, 15 (P5e)",
+    from: "S23, 14.8, 15 (P5e)",
     breaks: "enomem",
     change: [...plain(exec_a, "fails"), ...plain(exec_b, "fails")],
   },
   trylock_only: {
     doc: "eviction only tries locks, as shrinkers do",
-    from: "drivers.md S22, 15 (P5e)",
+    from: "S22, 15 (P5e)",
     breaks: "enomem",
     change: [trylock_only(exec_a), trylock_only(exec_b)],
   },
   svm_outside_the_domain: {
     doc: "SVM allocates without the validation lock; it falls back to system memory",
-    from: "drivers.md S23, S26, 15 (P5g)",
+    from: "S23, S26, 15 (P5g)",
     config: "svm",
     breaks: "enomem",
     change: plain(svm_fault, "falls_back"),
   },
   jobs_without_end: {
     doc: "xe_validation, and the other client has job after job",
-    from: "drivers.md S23, 15 (P5e)",
+    from: "S23, 15 (P5e)",
     change: jobs_without_end,
   },
   plain_ttm_user_retries: {
     doc: "plain TTM; whoever gets -ENOMEM tries again",
-    from: "drivers.md S23, 14.8",
+    from: "S23, 14.8",
     breaks: "a_gets_its_vram",
     change: [...user_retries(exec_a, goto("done")), ...user_retries(exec_b, goto("done"))],
   },
   plain_ttm_jobs_without_end: {
     doc: "plain TTM, and the other client has job after job",
-    from: "drivers.md S23, 14.8",
+    from: "S23, 14.8",
     breaks: "a_gets_its_vram",
     change: [...user_retries(exec_a, goto("done")), ...user_retries(exec_b, next_job)],
   },
   evicted_objects_stay_locked: {
     doc: "no domain: eviction locks with the ticket and keeps the locks; -EDEADLK backs off",
-    from: "drivers.md S23 (drm_exec for TTM evictions)",
+    from: "S23 (drm_exec for TTM evictions)",
     change: [
       ...keeps_evicted_objects_locked(exec_a, "a"),
       ...keeps_evicted_objects_locked(exec_b, "b"),

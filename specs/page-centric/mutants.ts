@@ -43,13 +43,13 @@ const buffer = local_of("finalize.buffer", range(0, versions));
 export const mutants: Record<string, Mutant> = {
   retry_not_checked: {
     doc: "the reference alone: the page it keeps may be any page by now",
-    from: "drivers.md S27 (e); core-mm.md 12, M4",
+    from: "S27 (e); M4",
     breaks: "no_stale_gpu_pte",
     change: [remove(gpu_fault, "read_retry")],
   },
   retry_checked_before_the_pt_lock: {
     doc: "an invalidation fits between the check and the entry",
-    from: "drivers.md S27 (d), 14.8; core-mm.md 12, M4",
+    from: "S27 (d), 14.8; M4",
     breaks: "no_stale_gpu_pte",
     change: [
       remove(gpu_fault, "read_retry"),
@@ -63,7 +63,7 @@ export const mutants: Record<string, Mutant> = {
   },
   migration_entry_taken_for_the_page: {
     doc: "a GPU fault that does not wait at the CPU's migration entry needs one of its own",
-    from: "drivers.md S27 (f)",
+    from: "S27 (f)",
     breaks: "no_stale_gpu_pte",
     change: [
       replace(gpu_fault, "range_fault.walk", [
@@ -76,13 +76,13 @@ export const mutants: Record<string, Mutant> = {
   },
   flush_after_the_pt_lock: {
     doc: "a second invalidation finds the entry gone, and does not wait for the first one's flush",
-    from: "drivers.md 15.1, T2",
+    from: "T2",
     breaks: "no_stale_gpu_pte",
     change: [move_before(evict, "unmap.start.cb.pt_unlock", "unmap.start.cb.flush")],
   },
   write_permission_ignored: {
     doc: "the GPU entry of a page that fork() made read-only is writable",
-    from: "drivers.md 13.2, C2; core-mm.md 12, M17",
+    from: "C2; M17",
     config: "fork",
     breaks: "no_lost_page",
     change: [
@@ -95,7 +95,7 @@ export const mutants: Record<string, Mutant> = {
   },
   entries_restored_before_the_copy: {
     doc: "eviction does not wait for the copy",
-    from: "core-mm.md 12, M20",
+    from: "M20",
     breaks: "no_lost_page",
     change: [
       remove(evict, "finalize.copy_write"),
@@ -106,7 +106,7 @@ export const mutants: Record<string, Mutant> = {
   },
   entry_restored_at_the_old_address: {
     doc: "eviction remembers the address, and mremap() has moved the migration entry",
-    from: "drivers.md S27 (b)",
+    from: "S27 (b)",
     config: "mremap",
     breaks: "migration_entry_is_locked",
     change: [
@@ -126,7 +126,7 @@ export const mutants: Record<string, Mutant> = {
   },
   fault_page_unlocked_by_finalize: {
     doc: "migrate_vma_finalize() unlocks the page that do_swap_page() has locked",
-    from: "core-mm.md 12, M16",
+    from: "M16",
     breaks: "unlock_by_stranger",
     change: [
       replace(cpu_fault, "swap.migrate_to_ram.finalize.unlock_src", [
@@ -138,7 +138,7 @@ export const mutants: Record<string, Mutant> = {
   },
   callback_locks_the_page: {
     doc: "whoever removes a GPU entry locks the page: eviction has it locked already",
-    from: "drivers.md S27 (3)",
+    from: "S27 (3)",
     breaks: "recursive_lock",
     change: [
       insert_before(evict, "unmap.start.cb.pt_lock", {
@@ -151,7 +151,7 @@ export const mutants: Record<string, Mutant> = {
   },
   snapshot_under_the_pt_lock: {
     doc: "the GPU fault sleeps for the end of an invalidation that needs its page-table lock",
-    from: "core-mm.md 12, M13",
+    from: "M13",
     breaks: "deadlock",
     change: [
       remove(gpu_fault, "pt_lock"),
@@ -169,7 +169,7 @@ export const mutants: Record<string, Mutant> = {
   },
   eviction_takes_mmap_lock: {
     doc: "eviction looks at the address space, with the page locked and a writer queued",
-    from: "core-mm.md 12, M11",
+    from: "M11",
     breaks: "deadlock",
     change: [
       insert_before(evict, "finalize.check_page", {

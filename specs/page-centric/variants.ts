@@ -101,13 +101,13 @@ const with_rmap_of_allocation: Change[] = [
 export const variants: Record<string, Variant> = {
   as_first_posted: {
     doc: "reverse map in the page, page lock at GPU fault, retry unless the GPU maps the page",
-    from: "drivers.md S27 (c), 15 (P5c)",
+    from: "S27 (c), 15 (P5c)",
     breaks: "retry_means_that_the_page_moved",
     change: as_first_posted,
   },
   retry_unless_rmap_is_set: {
     doc: 'as first posted, but "still GPU mapped" means that the page has a reverse map',
-    from: "drivers.md S27 (c)",
+    from: "S27 (c)",
     breaks: "retry_means_that_the_page_moved",
     change: [
       ...as_first_posted,
@@ -119,18 +119,18 @@ export const variants: Record<string, Variant> = {
   },
   cpu_pte_as_predicate: {
     doc: "as first posted, with the CPU's page-table entry as the retry predicate",
-    from: "drivers.md S27 (c), (e)",
+    from: "S27 (c), (e)",
     change: with_cpu_predicate,
   },
   page_lock_without_retry_check: {
     doc: "the page lock at GPU fault in place of the notifier's sequence number",
-    from: "drivers.md S27 (e), 15 (P1)",
+    from: "S27 (e), 15 (P1)",
     breaks: "no_stale_gpu_pte",
     change: [...with_cpu_predicate, remove(gpu_fault_v1, "read_retry")],
   },
   every_page_locked_and_asked: {
     doc: "every page is locked, and the CPU's entry looked at under both locks, without the number",
-    from: "drivers.md S27 (3), (e)",
+    from: "S27 (3), (e)",
     breaks: "no_stale_gpu_pte",
     change: [
       ...with_cpu_predicate,
@@ -150,7 +150,7 @@ export const variants: Record<string, Variant> = {
   },
   corrected_without_reference: {
     doc: "the GPU fault takes no reference: the sequence number alone",
-    from: "drivers.md S27 (e)",
+    from: "S27 (e)",
     change: [
       replace(gpu_fault, "get_page", ["/* no reference */"]),
       replace(gpu_fault, "put_page", [
@@ -161,12 +161,12 @@ export const variants: Record<string, Variant> = {
   },
   rmap_alone: {
     doc: "own migrations are unmapped by the reverse map only: enough while there is one mapping",
-    from: "drivers.md S27 (1), (2); core-mm.md 3.7",
+    from: "S27 (1), (2); core-mm.md 3.7",
     change: with_rmap_alone,
   },
   rmap_alone_without_page_lock: {
     doc: "and the GPU fault does not lock the page: it maps it again behind the unmap",
-    from: "drivers.md S27 (3), (e)",
+    from: "S27 (3), (e)",
     breaks: "no_stale_gpu_pte",
     change: [
       ...with_rmap_alone,
@@ -176,25 +176,27 @@ export const variants: Record<string, Variant> = {
   },
   rmap_alone_and_mremap: {
     doc: "the page moves; the GPU fault at the new address writes the reverse map anew",
-    from: "drivers.md S27 (b), 14.8",
+    from: "S27 (b), 14.8",
     config: "moved_vram",
+    // Safe; but the page's reference of each fault makes the other one's migration fail.
+    breaks: "starvation",
     change: with_rmap_alone,
   },
   rmap_of_allocation: {
     doc: "the reverse map names the address at which the page was allocated",
-    from: "drivers.md S27; Documentation/gpu/rfc/gpusvm.rst",
+    from: "S27; Documentation/gpu/rfc/gpusvm.rst",
     change: with_rmap_of_allocation,
   },
   rmap_of_allocation_and_mremap: {
     doc: "the page moves, the GPU maps it where it is now, and the reverse map names the old place",
-    from: "drivers.md S27 (b), 14.8; Documentation/gpu/rfc/gpusvm.rst",
+    from: "S27 (b), 14.8; Documentation/gpu/rfc/gpusvm.rst",
     config: "moved_vram",
     breaks: "no_stale_gpu_pte",
     change: with_rmap_of_allocation,
   },
   rmap_alone_and_fork: {
     doc: "two processes share a device page that has room for one GPU mapping",
-    from: "drivers.md S27 (a), 14.8",
+    from: "S27 (a), 14.8",
     config: "shared_vram",
     breaks: "no_stale_gpu_pte",
     change: with_rmap_alone,

@@ -1,7 +1,7 @@
 /**
- * The README runs: its example is checked as it stands, and what it says came out is what comes out.
- * `PROMOTE=1 npx vitest run test/docs` writes the answer anew; `npm run promote` does that and the
- * status table.
+ * The README runs: its example is checked as it stands, and what it says came out is what comes
+ * out. `PROMOTE=1 npx vitest run test/docs` writes the answer anew; `npm run promote` does that and
+ * the status table.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
