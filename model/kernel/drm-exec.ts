@@ -63,7 +63,7 @@ function unlock_one(objects: readonly DmaResv[]): Effect<string>[] {
 }
 
 function lock_step(exec: Exec, at: number): StepOf<string> {
-  const { objects, ctx, edeadlk, contended, prelocked } = exec;
+  const { objects, ctx, edeadlk, contended } = exec;
   const backoff = [set(contended, at + 1), goto("unlock")];
   return [
     `drm_exec_lock_obj(&exec, obj${at})`,

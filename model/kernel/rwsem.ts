@@ -115,7 +115,7 @@ export function down_write(sem: RwSemaphore): Routine {
     fast: [
       `down_write(&${sem.path})`,
       may_wait(sem, "down_write"),
-      when(is_free(sem), [event(sem, "trylock", "exclusive"), set(sem.writer, self), ret()]),
+      when(is_free(sem), [event(sem, "acquire", "exclusive"), set(sem.writer, self), ret()]),
       set(sem.waiting.at(self), true),
     ],
     slow: [

@@ -99,7 +99,7 @@ export function vma_start_write(vma: VmaLock, mmap_lock: RwSemaphore): Routine {
       vma_needs_mmap_lock(vma, mmap_lock, "vma_start_write"),
       might_sleep("vma_start_write()"),
       when(vma.write_locked, [ret()]),
-      when(readers.not(), [event(vma, "trylock", "exclusive"), set(vma.write_locked, true), ret()]),
+      when(readers.not(), [event(vma, "acquire", "exclusive"), set(vma.write_locked, true), ret()]),
       set(vma.entering, true),
     ],
     wait: [
