@@ -11,6 +11,17 @@ export function statusText(outcomes: Outcome[]): string {
   return table(head, schemes.map(schemeRow)) + (mutants.length > 0 ? `\n${known}` : "");
 }
 
+/** One row for each scheme, and how many changes of it are declared. */
+export function briefText(outcomes: Outcome[]): string {
+  const head = ["scheme", "what", "states", "verdict", "mutants", "variants"];
+  const rows = outcomes.map(({ task, result, verdict }) => {
+    const { name, doc, variants } = task.spec;
+    const number = (kind: string) => String(variants.filter((v) => v.kind === kind).length);
+    return [name, doc, showCount(result.states), verdict, number("mutant"), number("variant")];
+  });
+  return table(head, rows);
+}
+
 function schemeRow({ task, result, verdict }: Outcome): string[] {
   const { spec, variant, config } = task;
   const sizes = spec.configs.find((c) => c.name === config)?.sizes ?? {};

@@ -6,7 +6,7 @@ import { findSpecs } from "../loader/find.ts";
 import { between } from "../markdown.ts";
 import { prepare } from "../prepare.ts";
 import { codeOf, runTasks } from "../run.ts";
-import { statusText } from "../status.ts";
+import { briefText, statusText } from "../status.ts";
 
 export const statusCommand: Command = {
   name: "status",
@@ -18,6 +18,7 @@ export const statusCommand: Command = {
   ].join("\n"),
   options: {
     write: { value: "FILE", help: "keep the tables in this file up to date" },
+    brief: { help: "schemes only, each in its first configuration: one row for each" },
     check: { help: "write nothing; exit code 1 when FILE is not up to date" },
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
@@ -27,11 +28,13 @@ export const statusCommand: Command = {
     const old = file === undefined ? "" : readText(file);
     if (file !== undefined) between(old, "status", "", file);
     const paths = findSpecs(args);
-    const { tasks } = await prepare(paths, { tier: "ci", mutants: true }, { typecheck: false });
+    const brief = flags.has("brief");
+    const selection = brief ? { mutants: false } : { tier: "ci" as const, mutants: true };
+    const { tasks } = await prepare(paths, selection, { typecheck: false });
     const run = await runTasks(tasks, {}, () => undefined);
     const code = codeOf(run);
     if (code === EXIT.interrupted) return code;
-    const text = statusText(run.outcomes);
+    const text = brief ? briefText(run.outcomes) : statusText(run.outcomes);
     if (file === undefined) {
       process.stdout.write(text);
       return code;

@@ -23,7 +23,6 @@ export default spec({
     ci: { faults: 2, range_faults: 1, migrates: 0 },
     two_threads: { faults: 2, range_faults: 0, migrates: 0 },
     in_kernel: { faults: 0, range_faults: 1, migrates: 1 },
-    all_at_once: { faults: 2, range_faults: 1, migrates: 1 },
   },
   shared: k,
   actors: { fault, range_fault, migrate, kworker },

@@ -1,5 +1,6 @@
 /** do_swap_page() as it was, newest first. */
 import {
+  count_of,
   goto,
   idle,
   type Mutant,
@@ -15,7 +16,7 @@ import {
 } from "mmrace";
 import { folio_set_locked, folio_trylock, folio_unlock } from "mmrace/kernel";
 import { fault, range_fault } from "./fault.ts";
-import { kworker } from "./migrate.ts";
+import { kworker, migrate } from "./migrate.ts";
 import { get_page, k, put_page } from "./state.ts";
 
 /** A taken lock: return 0 at once, and walk again. */
@@ -70,9 +71,8 @@ const takes_nothing = [
 export const variants: Record<string, Variant> = {
   put_after_unlock: {
     doc: "today, with one failed migration before: a page is unlocked before its reference is put",
-    config: "all_at_once",
     breaks: "every_fault_ends",
-    change: [],
+    change: [count_of(migrate, 1)],
   },
   trylock_spins_preempted: {
     doc: "the trylock that spins in a preemptible kernel: the work gets its turn",

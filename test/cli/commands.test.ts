@@ -207,6 +207,13 @@ describe("gallery", () => {
 });
 
 describe("status", () => {
+  it("--brief has a row for each scheme", () => {
+    const { code, out } = run(folderWith({ "race.spec.ts": race }), ["status", ".", "--brief"]);
+    expect(out.trim().split("\n")).toHaveLength(3);
+    expect(out).toMatch(/^\| race \| .* \| 40 \| holds \| 1 \| 0 \|$/m);
+    expect(code).toBe(0);
+  });
+
   const page = "# Title\n\n<!-- status:begin -->\nold\n<!-- status:end -->\n\nMore.\n";
 
   it("prints the tables", () => {
