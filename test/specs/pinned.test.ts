@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Spec } from "mmrace";
 import { resetDeadLocals, validate } from "mmrace/ir";
 import { describe, expect, it } from "vitest";
-import { check } from "../../checker/index.ts";
+import { check, speaksOfProgress } from "../../checker/index.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const pinFile = join(root, "test", "specs", "pins.json");
