@@ -43,6 +43,7 @@ function run(spec: Spec, variant: string | undefined): Pin {
   expect(validate(model)).toEqual([]);
   const { verdict, states, transitions, depth, findings } = check(resetDeadLocals(model), {
     maxStates: 25_000_000,
+    liveness: speaksOfProgress(model),
   });
   const name = verdict.kind === "violated" ? verdict.violation.property : verdict.kind;
   if (variant === undefined) expect(findings).toEqual([]);
