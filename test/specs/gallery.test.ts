@@ -20,7 +20,7 @@ describe("the gallery", () => {
       const { code, out, err } = run(root, ["replay", join(gallery, file)]);
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toMatch(
-        /violated at step|deadlock after step|repeat for ever|nothing more has to happen/,
+        /violated at step|violated at rest|deadlock after step|repeat for ever|nothing more has to happen/,
       );
     });
   }
