@@ -9,6 +9,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const gallery = join("counterexamples", "gallery");
 const files = readdirSync(join(root, gallery)).filter((f) => f.endsWith(".json"));
 
+const VERDICT = new RegExp(
+  [
+    "violated at step",
+    "violated at rest",
+    "deadlock after step",
+    "repeat for ever",
+    "nothing more has to happen",
+  ].join("|"),
+);
+
 describe("the gallery", () => {
   it("holds the counterexample of every mutant", () => {
     expect(files.length).toBeGreaterThan(20);
@@ -19,9 +29,7 @@ describe("the gallery", () => {
     it(`replays ${file}`, () => {
       const { code, out, err } = run(root, ["replay", join(gallery, file)]);
       expect({ code, err }).toEqual({ code: 0, err: "" });
-      expect(out).toMatch(
-        /violated at step|violated at rest|deadlock after step|repeat for ever|nothing more has to happen/,
-      );
+      expect(out).toMatch(VERDICT);
     });
   }
 });
