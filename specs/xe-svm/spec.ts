@@ -38,7 +38,15 @@ export default spec({
   doc: "xe shared virtual memory: ranges, buffer objects, eviction, garbage collection",
   configs: {
     ci: { ...base, cpu_faults: 1, gpu_faults: 1, munmaps: 1, dontneeds: 0, evictions: 1 },
-    deep: { ...base, cpu_faults: 1, gpu_faults: 1, munmaps: 1, dontneeds: 1, evictions: 1 },
+    deep: {
+      ...base,
+      sys_frames: 3,
+      cpu_faults: 1,
+      gpu_faults: 1,
+      munmaps: 1,
+      dontneeds: 1,
+      evictions: 1,
+    },
   },
   shared: k,
   actors: {
