@@ -3,13 +3,14 @@
  * transitions, depth. `PROMOTE=1 npx vitest run test/specs` writes the file anew; a change in it is
  * reviewed like code.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Spec } from "mmrace";
 import { resetDeadLocals, validate } from "mmrace/ir";
 import { describe, expect, it } from "vitest";
 import { check, speaksOfProgress } from "../../checker/index.ts";
+import { specFiles } from "../support/spec-files.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const pinFile = join(root, "test", "specs", "pins.json");
@@ -19,17 +20,6 @@ interface Pin {
   states: number;
   transitions: number;
   depth: number;
-}
-
-/** Every `spec.ts` below the folder. */
-function specFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => a.name.localeCompare(b.name, "en"))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return specFiles(path);
-      return entry.name === "spec.ts" || entry.name.endsWith(".spec.ts") ? [path] : [];
-    });
 }
 
 const promote = process.env.PROMOTE === "1";

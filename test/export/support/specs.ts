@@ -1,10 +1,11 @@
 /** All specs of the repository and their variants, with the pinned results. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Spec } from "mmrace";
 import type { Own } from "../../../cli/crosscheck/crosscheck.ts";
 import { type Model, resetDeadLocals } from "../../../model/ir/index.ts";
+import { specFiles } from "../../support/spec-files.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const pinFile = join(root, "test", "specs", "pins.json");
@@ -57,15 +58,4 @@ export async function pinnedModels(): Promise<Pinned[]> {
 function isProgress(verdict: string, { liveness = [] }: Model): boolean {
   const untold = ["starvation", "partial_deadlock", ...liveness.map((claim) => claim.name)];
   return untold.includes(verdict);
-}
-
-/** Every `spec.ts` below the folder. */
-function specFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => a.name.localeCompare(b.name, "en"))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return specFiles(path);
-      return entry.name === "spec.ts" || entry.name.endsWith(".spec.ts") ? [path] : [];
-    });
 }
