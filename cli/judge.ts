@@ -1,6 +1,7 @@
 /** What a search was expected to say, what it said, and whether that is good. */
 import type { CheckResult } from "../checker/index.ts";
 import { type Model, replay, type Src, type Trace } from "../model/ir/index.ts";
+import { firstOutOfOrder } from "./documented-order.ts";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import type { Task } from "./prepare.ts";
 import type { Further } from "./races.ts";
@@ -25,22 +26,33 @@ export interface Outcome {
 }
 
 export function judge(task: Task, result: CheckResult): Outcome {
-  const { code, verdict } = compare(task.breaks, result);
+  const compared = compare(task.breaks, result);
   // A mutant is broken on purpose: a label that it makes unreachable is no news.
   const findings = task.breaks === undefined ? findingsOf(task.model, result) : [];
-  const outcome: Outcome = { task, result, code, verdict, findings };
+  const outcome: Outcome = { task, result, ...compared, findings };
   if (result.findings.some((f) => f.kind === "no_initial_state")) {
     outcome.code = EXIT.usage;
     outcome.verdict = "nothing checked: no initial state";
   } else if (findings.length > 0) {
-    outcome.code = worse(code, EXIT.violation);
+    outcome.code = worse(outcome.code, EXIT.violation);
     outcome.verdict += `, ${countOf(findings.length, "finding")}`;
   }
   if (result.verdict.kind !== "violated") return outcome;
   const { violation } = result.verdict;
   const { model, config, variant } = task;
   const { moves = [], start, loopFrom } = result;
-  return { ...outcome, trace: replay(model, config, variant, moves, violation, start, loopFrom) };
+  outcome.trace = replay(model, config, variant, moves, violation, start, loopFrom);
+  return inDocumentedOrder(outcome, outcome.trace);
+}
+
+/** A bug is found again only when its decisive steps come as they are documented. */
+function inDocumentedOrder(outcome: Outcome, trace: Trace): Outcome {
+  const { breaks, order } = outcome.task;
+  if (order === undefined || outcome.code !== EXIT.ok) return outcome;
+  const missing = firstOutOfOrder(order, trace);
+  if (missing === undefined) return { ...outcome, verdict: `violated ${breaks}, as documented` };
+  const verdict = `violated ${breaks}, but ${missing} does not come where it is documented`;
+  return { ...outcome, code: EXIT.violation, verdict };
 }
 
 function compare(breaks: string | undefined, result: CheckResult) {

@@ -7,7 +7,7 @@ import type { Limits } from "./search.ts";
 export const SELECTION: Record<string, OptionSpec> = {
   config: { value: "NAME", help: "sizes to use (default: the first configuration of each spec)" },
   tier: { value: "ci|deep", help: "all configurations of this tier instead" },
-  variant: { value: "NAME", help: "only this mutant or variant" },
+  variant: { value: "NAME", help: "only this bug, mutant or variant" },
 };
 
 export const LIMITS: Record<string, OptionSpec> = {
@@ -28,11 +28,11 @@ export function limitsOf(input: Input): Limits {
   return limits;
 }
 
-/** What {@link SELECTION} says; `mutants` is what the command takes when no variant is named. */
-export function selectionFrom(input: Input, mutants: boolean): Selection {
+/** What {@link SELECTION} says; `altered` is what the command takes when no variant is named. */
+export function selectionFrom(input: Input, altered: Selection["altered"]): Selection {
   const { values } = input;
   const tier = choiceOf(input, "tier", ["ci", "deep"]);
   if (values.has("config") && tier !== undefined) fail("--config and --tier exclude each other");
-  const selection = { ...selectionOf(values), mutants };
+  const selection = { ...selectionOf(values), altered };
   return tier === undefined ? selection : { ...selection, tier };
 }

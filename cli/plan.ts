@@ -7,8 +7,8 @@ export interface Selection {
   config?: string;
   tier?: "ci" | "deep";
   variant?: string;
-  /** All mutants and variants too. */
-  mutants: boolean;
+  /** Beside the schemes: nothing, the documented bugs, or mutants and variants, too. */
+  altered: "none" | "bugs" | "all";
 }
 
 /** One search. */
@@ -20,6 +20,8 @@ export interface Job {
   kind: "scheme" | Variant["kind"];
   /** The property that must be violated; without it, everything must hold. */
   breaks?: string;
+  /** Of a bug: the decisive steps in the documented order, as "actor.label". */
+  order?: string[];
   /** Name of its files, without folder and extension; unique among the jobs. */
   stem: string;
 }
@@ -50,8 +52,9 @@ function jobsOf(spec: LoadedSpec, selection: Selection): Unnamed[] {
   const schemes = configsOf(spec, selection).map(
     (config): Unnamed => ({ spec, config: config.name, variant: "", kind: "scheme" }),
   );
-  if (!selection.mutants || schemes.length === 0) return schemes;
-  return [...schemes, ...spec.variants.flatMap(variantJob)];
+  if (selection.altered === "none" || schemes.length === 0) return schemes;
+  const altered = spec.variants.filter((v) => selection.altered === "all" || v.kind === "bug");
+  return [...schemes, ...altered.flatMap(variantJob)];
 
   /** A mutant is shown where its author says; a configuration that was asked for wins. */
   function variantJob(variant: Variant): Unnamed[] {
@@ -59,9 +62,11 @@ function jobsOf(spec: LoadedSpec, selection: Selection): Unnamed[] {
     if (selection.config !== undefined && asked === undefined) return [];
     const config = asked ?? variant.config ?? spec.configs[0]?.name;
     if (config === undefined) return [];
-    const { name, kind, breaks } = variant;
-    const job = { spec, config, variant: name, kind };
-    return [breaks === undefined ? job : { ...job, breaks }];
+    const { name, kind, breaks, order } = variant;
+    const job: Unnamed = { spec, config, variant: name, kind };
+    if (breaks !== undefined) job.breaks = breaks;
+    if (order !== undefined) job.order = order;
+    return [job];
   }
 }
 
@@ -107,7 +112,7 @@ function fileName(name: string): string {
 
 /** One model: what --config and --variant say, for commands that look at a single one. */
 export function selectionOf(values: ReadonlyMap<string, string>): Selection {
-  const selection: Selection = { mutants: false };
+  const selection: Selection = { altered: "none" };
   const config = values.get("config");
   const variant = values.get("variant");
   if (config !== undefined) selection.config = config;

@@ -73,9 +73,12 @@ export {
 } from "./dsl/shared.ts";
 export { type Size, type SizeLike, size } from "./dsl/size.ts";
 export {
+  type Bug,
   type BuildOptions,
   type Config,
   type Mutant,
+  type RaceClass,
+  type RaceInfo,
   type Spec,
   type SpecInput,
   spec,

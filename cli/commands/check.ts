@@ -147,5 +147,5 @@ function checkpointsFrom({ flags, values }: Input): Checkpoints | undefined {
 function schemesAndMore(input: Input): Selection {
   const mutants = input.flags.has("mutants");
   if (input.values.has("variant") && mutants) fail("--variant and --mutants exclude each other");
-  return selectionFrom(input, mutants);
+  return selectionFrom(input, mutants ? "all" : "bugs");
 }

@@ -9,11 +9,12 @@ import { humanReporter } from "../reporters/human.ts";
 import { codeOf, runTasks } from "../run.ts";
 import { colorsFor } from "../terminal.ts";
 
-const FOLDER = "counterexamples/gallery";
+/** Where the project keeps it. */
+export const GALLERY = "counterexamples/gallery";
 
 export const galleryCommand: Command = {
   name: "gallery",
-  summary: "write the counterexamples of all mutants into one folder",
+  summary: "write the counterexamples of all bugs and mutants into one folder",
   usage: "[SPEC...] [--out DIR] [--check]",
   details: [
     "For each mutant: .json, .txt, .dot and .svg; and a README.md that shows them. The same specs",
@@ -22,13 +23,13 @@ export const galleryCommand: Command = {
     "them, and compares; it searches only for models that have changed.",
   ].join("\n"),
   options: {
-    out: { value: "DIR", help: `the folder (default: ${FOLDER})` },
+    out: { value: "DIR", help: `the folder (default: ${GALLERY})` },
     check: { help: "write nothing; exit code 1 when the folder is not up to date" },
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run({ args, flags, values }) {
-    const folder = values.get("out") ?? FOLDER;
-    const all = await prepare(findSpecs(args), { mutants: true }, { typecheck: false });
+    const folder = values.get("out") ?? GALLERY;
+    const all = await prepare(findSpecs(args), { altered: "all" }, { typecheck: false });
     const tasks = all.tasks.filter((t) => t.breaks !== undefined);
     if (!flags.has("check")) prepareFolder(folder);
     const human = humanReporter(tasks, colorsFor(process.stdout, flags));

@@ -53,7 +53,7 @@ async function report(input: Input): Promise<number> {
   }
   const links = linksOf(input);
   const limits = limitsOf(input);
-  const selection = selectionFrom(input, !flags.has("no-mutants"));
+  const selection = selectionFrom(input, flags.has("no-mutants") ? "none" : "all");
   const { tasks } = await prepare(findSpecs(args), selection, { typecheck: false });
   prepareFolder(dirname(output));
   const human = humanReporter(tasks, colorsFor(process.stdout, flags));

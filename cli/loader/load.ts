@@ -18,13 +18,24 @@ export interface Config {
 
 export interface Variant {
   name: string;
-  kind: "mutant" | "variant";
+  kind: "bug" | "mutant" | "variant";
   /** The property that it must violate; without it, everything must hold. */
   breaks?: string;
+  /** Steps, as "actor.label", that its counterexample must contain in this order. */
+  order?: string[];
   from?: string;
   doc?: string;
   /** Where it is checked; without it, in the first configuration. */
   config?: string;
+}
+
+/** Which upstream race a spec retells. */
+export interface Race {
+  year: number;
+  subsystem: string;
+  class: string;
+  /** Name of the spec whose fix brought this bug. */
+  bug_in_fix_of?: string;
 }
 
 /** What a spec file exports by default. */
@@ -32,6 +43,7 @@ interface Spec {
   kind: "mmrace-spec";
   name: string;
   doc: string;
+  race?: Race;
   configs: Config[];
   variants: Variant[];
   build(options: { config?: string; variant?: string; locate?: Locate }): Model;
@@ -40,6 +52,7 @@ interface Spec {
 export interface LoadedSpec {
   name: string;
   doc: string;
+  race?: Race;
   /** As shown in messages. */
   file: string;
   configs: Config[];
@@ -81,8 +94,8 @@ async function loadScript(path: string): Promise<LoadedSpec> {
     if (diagnostics.length > 0) throw diagnosed(diagnostics, file);
     return model;
   };
-  const { name, doc, configs, variants } = spec;
-  return { name, doc, file, configs, variants, build };
+  const { name, doc, configs, variants, race } = spec;
+  return { name, doc, file, configs, variants, build, ...(race ? { race } : {}) };
 }
 
 /** Imports the bundle under a fresh name: a second load must not find the module of the first. */

@@ -32,6 +32,43 @@ export interface Variant extends Altered {
   breaks?: string;
 }
 
+/**
+ * A documented upstream bug: the scheme as it was before the fix, when the spec's own scheme is the
+ * fixed one. It is checked always, and must violate what it `breaks`.
+ */
+export interface Bug extends Altered {
+  /** Commit, thread, source comment. */
+  from: string;
+  breaks: string;
+  /**
+   * The decisive steps in the documented order, as "actor.label" (the label of a call: anywhere
+   * inside it). The counterexample must contain them in this order.
+   */
+  order?: string[];
+}
+
+/** What went wrong, for tables. */
+export type RaceClass =
+  | "use-after-free / lifetime"
+  | "stale device PTE / stale TLB"
+  | "lost write / lost update"
+  | "double free / double action"
+  | "leaked count or reference (hang)"
+  | "lost wake-up / wait for ever"
+  | "deadlock"
+  | "livelock / starvation"
+  | "isolation, ordering, wrong decision, spurious failure";
+
+/** A spec that retells an upstream race: its row in docs/races.md. */
+export interface RaceInfo {
+  /** Of the fix. */
+  year: number;
+  subsystem: string;
+  class: RaceClass;
+  /** Name of the spec whose fix brought this bug. */
+  bug_in_fix_of?: string;
+}
+
 export interface SpecInput {
   /** Kebab-case; files and tables use it. */
   name: string;
@@ -47,6 +84,9 @@ export interface SpecInput {
   reachable?: Record<string, Expr<boolean> | Claim>;
   /** Claims about infinite runs: `eventually`, `always_eventually`, `leads_to`. */
   liveness?: Record<string, Temporal>;
+  /** Set for a documented upstream race; needs `bugs`. */
+  race?: RaceInfo;
+  bugs?: Record<string, Bug>;
   mutants?: Record<string, Mutant>;
   variants?: Record<string, Variant>;
 }
@@ -59,9 +99,11 @@ export interface Config {
 
 export interface VariantInfo {
   name: string;
-  kind: "mutant" | "variant";
+  kind: "bug" | "mutant" | "variant";
   breaks?: string;
   from?: string;
+  /** Of a bug: decisive steps, in the documented order. */
+  order?: string[];
   doc?: string;
   config?: string;
 }
@@ -76,6 +118,7 @@ export interface Spec {
   readonly kind: "mmrace-spec";
   readonly name: string;
   readonly doc: string;
+  readonly race?: RaceInfo;
   readonly configs: Config[];
   readonly variants: VariantInfo[];
   readonly frames: Frame[];
@@ -94,25 +137,48 @@ export function spec(input: SpecInput): Spec {
   if (configs.length === 0) {
     throw new SpecError("MR131", `${input.name} has no configuration`, "write configs: { ci: {} }");
   }
-  const variants = [...describe(input, "mutant"), ...describe(input, "variant")];
+  const variants = kinds.flatMap((kind) => describe(input, kind));
   for (const v of variants) {
     if (variants.filter((w) => w.name === v.name).length === 1) continue;
     throw new SpecError("MR132", `two variants are named ${v.name}`, "rename one of them");
   }
+  refuseUndocumented(variants, input);
   const build = (options: BuildOptions = {}): Model => buildModel(input, configs, options);
-  const { name, doc = "" } = input;
-  return { kind: "mmrace-spec", name, doc, configs, variants, frames, build };
+  const { name, doc = "", race } = input;
+  const made = { kind: "mmrace-spec" as const, name, doc, configs, variants, frames, build };
+  return race ? { ...made, race } : made;
 }
 
-function describe(input: SpecInput, kind: "mutant" | "variant"): VariantInfo[] {
-  const altered = (kind === "mutant" ? input.mutants : input.variants) ?? {};
-  return Object.entries(altered).map(([name, { change: _, ...rest }]) => ({ name, kind, ...rest }));
+/** In the order in which they are checked. */
+const kinds = ["bug", "mutant", "variant"] as const;
+
+function altered(input: SpecInput, kind: VariantInfo["kind"]): Record<string, Altered> {
+  const all = { bug: input.bugs, mutant: input.mutants, variant: input.variants };
+  return all[kind] ?? {};
 }
 
-function pick(input: SpecInput, name: string): Altered {
-  const found = input.mutants?.[name] ?? input.variants?.[name];
+function describe(input: SpecInput, kind: VariantInfo["kind"]): VariantInfo[] {
+  const list = Object.entries(altered(input, kind));
+  return list.map(([name, { change: _, ...rest }]) => ({ name, kind, ...rest }));
+}
+
+/** Types say this, too; whoever turns them off still gets a word. */
+function refuseUndocumented(variants: VariantInfo[], { name, race }: SpecInput): void {
+  const bugs = variants.filter((v) => v.kind === "bug");
+  const vague = bugs.find((b) => !b.breaks || !b.from);
+  if (vague) {
+    const missing = vague.breaks ? "from where it is known (from)" : "what it breaks";
+    throw new SpecError("MR136", `bug ${vague.name} does not say ${missing}`, "say it");
+  }
+  if (!race || bugs.length > 0) return;
+  throw new SpecError("MR137", `${name} is a race without a bug`, "write bugs: { ... }");
+}
+
+function pick(input: SpecInput, name: string): Altered & { order?: string[] } {
+  const all = { ...input.variants, ...input.mutants, ...input.bugs };
+  const found = all[name];
   if (found) return found;
-  const known = Object.keys({ ...input.mutants, ...input.variants }).join(", ") || "none";
+  const known = Object.keys(all).join(", ") || "none";
   throw new SpecError("MR133", `${input.name} has no variant "${name}"`, `it has: ${known}`);
 }
 
@@ -132,6 +198,19 @@ function applySteps(changes: Change[], flats: FlatActor[]): void {
       throw new SpecError("MR135", text, `actors are: ${known}`, change.frames);
     }
     if (change.kind === "steps") applyOne(change, flat);
+  }
+}
+
+/** The steps of a documented order must be there, or it would be checked against nothing. */
+function checkOrder(order: string[], flats: FlatActor[]): void {
+  for (const named of order) {
+    const [actor = "", ...rest] = named.split(".");
+    const label = rest.join(".");
+    const steps = flats.find((f) => f.name === actor)?.steps ?? [];
+    if (steps.some((s) => s.label === label || s.label.startsWith(`${label}.`))) continue;
+    const known = steps.map((s) => s.label).join(", ");
+    const fix = known ? `${actor} has: ${known}` : "write actor.label";
+    throw new SpecError("MR138", `the order of the bug names ${named}, which is no step`, fix);
   }
 }
 
@@ -159,14 +238,15 @@ function scheduleOf(actor: AnyActor, changes: Change[]): Schedule {
 }
 
 function buildModel(input: SpecInput, configs: Config[], options: BuildOptions): Model {
-  const altered = options.variant ? pick(input, options.variant) : undefined;
-  const changes = altered?.change ?? [];
-  const config = pickConfig(input, configs, options.config ?? altered?.config);
+  const chosen = options.variant ? pick(input, options.variant) : undefined;
+  const changes = chosen?.change ?? [];
+  const config = pickConfig(input, configs, options.config ?? chosen?.config);
   const state = stateOf(input.shared);
   const cx = { locate: options.locate, locks: state.locks };
   const actors = Array.isArray(input.actors) ? input.actors : Object.values(input.actors);
   const flats = actors.map(flatten);
   applySteps(changes, flats);
+  checkOrder(chosen?.order ?? [], flats);
 
   const lowered = {
     shared: lowerVars(state.declared),

@@ -27,6 +27,7 @@ export * from "./mm.ts";
 export * from "./mms.ts";
 export * from "./mmu-interval-notifier.ts";
 export * from "./mmu-interval-tree.ts";
+export * from "./module.ts";
 export * from "./mremap.ts";
 export * from "./mutex.ts";
 export * from "./rcu.ts";

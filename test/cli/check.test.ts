@@ -31,6 +31,22 @@ describe("verdicts", () => {
     expect(code).toBe(1);
   });
 
+  it.each([
+    ["as documented", '"gpu_fault.look_up"', 0, "violated no_stale_gpu_pte, as documented"],
+    [
+      "another way",
+      '"gpu_fault.map"',
+      1,
+      "violated no_stale_gpu_pte, but gpu_fault.take_lock does not come where it is documented",
+    ],
+  ])("a bug that happens %s, without being asked for", (_name, first, exit, says) => {
+    const bug = `from: "0123456789ab", order: [${first}, "gpu_fault.take_lock"],`;
+    const text = race.replace("mutants: {", "bugs: {").replace("breaks:", `${bug} breaks:`);
+    const { code, out } = check(folderWith({ "race.spec.ts": text }), ".");
+    expect(out).toContain(says);
+    expect(code).toBe(exit);
+  });
+
   it("a deadlock, also as lockdep prints it", () => {
     const { code, out } = check(folderWith({ "deadlock.spec.ts": deadlock }), "deadlock.spec.ts");
     expect(out).toMatch(/^FAIL +deadlock .* violated deadlock$/m);

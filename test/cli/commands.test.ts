@@ -207,6 +207,25 @@ describe("gallery", () => {
 });
 
 describe("status", () => {
+  it("has a table of upstream races, with links from the page", () => {
+    const info = 'race: { year: 2025, subsystem: "mm", class: "deadlock" },';
+    const text = race
+      .replace("mutants: {", `${info} bugs: {`)
+      .replace("breaks:", 'from: "x", breaks:');
+    const page = "docs/races.md";
+    const folder = folderWith({
+      "race.spec.ts": text,
+      [page]: "<!-- races:begin -->\n<!-- races:end -->\n",
+    });
+    expect(run(folder, ["status", ".", "--races", "--write", page])).toMatchObject({ code: 0 });
+    const row = readFileSync(join(folder, page), "utf8").split("\n")[3];
+    expect(row).toContain(
+      "| [race](../race.spec.ts) | 2025 | mm | deadlock | `no_stale_gpu_pte` |",
+    );
+    expect(row).toContain(`[ladder](../counterexamples/gallery/${STEM}.txt)`);
+    expect(run(folder, ["status", ".", "--brief"]).out).not.toContain("race");
+  });
+
   it("--brief has a row for each scheme", () => {
     const { code, out } = run(folderWith({ "race.spec.ts": race }), ["status", ".", "--brief"]);
     expect(out.trim().split("\n")).toHaveLength(3);

@@ -103,6 +103,20 @@ describe("specs", () => {
     const both = { twin: { breaks: "small", change: [] } };
     expect(codeOf(() => made({ mutants: both, variants: both }))).toMatch(/^MR132/);
   });
+  it("document their bugs", () => {
+    const race = { year: 2025, subsystem: "mm", class: "deadlock" as const };
+    const silent = { from: "0123456789ab", breaks: "", change: [] };
+    expect(codeOf(() => made({ bugs: { b: silent } }))).toBe(
+      "MR136 bug b does not say what it breaks",
+    );
+    const nowhere = { from: "", breaks: "small", change: [] };
+    expect(codeOf(() => made({ bugs: { b: nowhere } }))).toMatch(/^MR136 .* \(from\)$/);
+    expect(codeOf(() => made({ race }))).toMatch(/^MR137/);
+    const order = ["one.go", "one.gone"];
+    const lost = { from: "0123456789ab", breaks: "small", order, change: [] };
+    const wanted = "MR138 the order of the bug names one.gone, which is no step";
+    expect(codeOf(() => made({ bugs: { b: lost } }).build({ variant: "b" }))).toBe(wanted);
+  });
   it("build what they have", () => {
     expect(codeOf(() => made({}).build({ variant: "no" }))).toMatch(/^MR133/);
     expect(codeOf(() => made({}).build({ config: "no" }))).toMatch(/^MR134/);
