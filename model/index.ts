@@ -85,7 +85,7 @@ export {
   type Variant,
   type VariantInfo,
 } from "./dsl/spec.ts";
-export { always_eventually, eventually, leads_to, type Temporal } from "./dsl/temporal.ts";
+export { always_eventually, eventually, leads_to, ltl, type Temporal } from "./dsl/temporal.ts";
 export {
   bool,
   type Member,

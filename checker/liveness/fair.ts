@@ -14,8 +14,8 @@ import type { World } from "./world.ts";
 export interface Stay {
   /** May this edge be taken again and again? Finite processes are looked after already. */
   keep?: (from: number, edge: number) => boolean;
-  /** Such an edge must be taken again and again. */
-  wanted?: (from: number, edge: number) => boolean;
+  /** Of each of these kinds, an edge must be taken again and again. */
+  wanted?: ((from: number, edge: number) => boolean)[];
 }
 
 /** Edges that a run that stays may take. */
@@ -100,21 +100,21 @@ function judge(
   const [moves, free, owed] = [bits(number), bits(number), bits(number)];
   const here = home[states[0] as number];
   const seen = new Int32Array(number);
-  let met = wanted === undefined;
+  let unmet = wanted ?? [];
   for (const s of states) {
     for (let e = offsets[s] as number; e < (offsets[s + 1] as number); e++) {
       const mover = movers[e] as number;
       seen[mover] = s;
       if (home[targets[e] as number] !== here || !keep(s, e)) continue;
       moves[mover] = 1;
-      if (!met && wanted?.(s, e)) met = true;
+      if (unmet.length > 0) unmet = unmet.filter((isWanted) => !isWanted(s, e));
     }
     for (let p = 0; p < number; p++) {
       const sets = seen[p] === s && isOwed(world, s, p) ? owed : free;
       sets[p] = 1;
     }
   }
-  if (!met) return "unfair";
+  if (unmet.length > 0) return "unfair";
   const kept: number[] = [];
   for (let p = 0; p < number; p++) {
     if (moves[p] === 1 || owed[p] === 0) continue;
@@ -136,4 +136,14 @@ export function owesOne(world: World, state: number, processes: number[]): boole
     if (processes.includes(mover) && isOwed(world, state, mover)) return true;
   }
   return false;
+}
+
+/** The processes that can move here and are owed it. */
+export function mustMove(world: World, s: number): number[] {
+  const { offsets, movers } = world.graph;
+  const found = new Set<number>();
+  for (let e = offsets[s] as number; e < (offsets[s + 1] as number); e++) {
+    if (isOwed(world, s, movers[e] as number)) found.add(movers[e] as number);
+  }
+  return [...found];
 }

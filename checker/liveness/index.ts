@@ -6,8 +6,8 @@
 import {
   allStmts,
   type Expr,
+  exprsOfClaim,
   interpret,
-  type Liveness,
   type Model,
   replay,
   type Violation,
@@ -20,10 +20,11 @@ import type { Engine } from "../search/engine.ts";
 import { interpretedEngine } from "../search/interpreted.ts";
 import type { SearchOutcome } from "../search/search.ts";
 import { type Arena, arenaBytes } from "../store/arena.ts";
+import type { Checking } from "./checking.ts";
 import { graphBytes, graphOf } from "./graph.ts";
 import type { Lasso } from "./lasso.ts";
 import { newScratch, SCRATCH_BYTES } from "./scc.ts";
-import { type Checking, tasksOf } from "./tasks.ts";
+import { tasksOf } from "./tasks.ts";
 import { worldOf } from "./world.ts";
 
 /** Beside graph and scratch: components, a region, truth of two expressions, ways. */
@@ -79,6 +80,8 @@ export function checkProgress(explored: Explored): Progressed {
     scratch: newScratch(count),
     model: explored.model,
     truthOf: (expr) => truthOf(engine, explored, expr),
+    room: arena.budget - arenaBytes(arena, count) - bytes,
+    poll,
   };
   const size = { states: count - 1, edges: transitions, bytes };
   const report: LivenessReport = { ...size, checked: [], without: explored.without };
@@ -88,6 +91,7 @@ export function checkProgress(explored: Explored): Progressed {
     if (!report.checked.includes(expected.property)) report.checked.push(expected.property);
     const found = run();
     if (!found) continue;
+    if ("stopped" in found) return { kind: "stopped", by: found.stopped };
     if ("subject" in found) {
       findings.push(found);
       continue;
@@ -102,7 +106,7 @@ export function checkProgress(explored: Explored): Progressed {
 
 /** An engine over the same states that tells movers, and evaluates what claims speak of. */
 function engineOf({ searched, kind }: Explored): Engine {
-  const asked = (searched.liveness ?? []).flatMap(exprsOf);
+  const asked = (searched.liveness ?? []).flatMap(exprsOfClaim);
   const reachable = asked.map((expr, i) => ({ name: `asked${i}`, expr }));
   const interpreter = interpret({ ...searched, always: [], atRest: [], reachable });
   const packing = packingOf(interpreter.layout);
@@ -110,13 +114,9 @@ function engineOf({ searched, kind }: Explored): Engine {
   return make(interpreter, packing, { parts: [], fusion: noFusion(), movers: true });
 }
 
-function exprsOf(p: Liveness): Expr[] {
-  return p.kind === "leads_to" ? [p.from, p.expr] : [p.expr];
-}
-
 /** By state: 1 where the expression is true (0 where it is false, or has no value). */
 function truthOf(engine: Engine, { searched, outcome }: Explored, expr: Expr): Uint8Array {
-  const number = (searched.liveness ?? []).flatMap(exprsOf).indexOf(expr);
+  const number = (searched.liveness ?? []).flatMap(exprsOfClaim).indexOf(expr);
   const { reached } = engine.batch;
   const truth = new Uint8Array(outcome.count);
   for (let s = 1; s < outcome.count; s++) {

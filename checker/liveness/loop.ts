@@ -1,11 +1,11 @@
 /** A short fair loop inside a component where a fair run can stay. */
-import { isOwed, type Stay, stayEdges } from "./fair.ts";
+import { mustMove, type Stay, stayEdges } from "./fair.ts";
 import { type Edge, wayThrough } from "./paths.ts";
 import type { World } from "./world.ts";
 
 /**
- * Edges from `start` back to it that are fair to everybody and contain a wanted one. Empty when the
- * run may end at `start`. `home` is from `fairStates`.
+ * Edges from `start` back to it that are fair to everybody and contain each kind of wanted one.
+ * Empty when the run may end at `start`. `home` is from `fairStates`.
  */
 export function fairLoop(world: World, home: Int32Array, start: number, stay: Stay): Edge[] {
   const { graph } = world;
@@ -22,7 +22,9 @@ export function fairLoop(world: World, home: Int32Array, start: number, stay: St
     loop.push(...way);
     at = graph.targets[(way.at(-1) as Edge).edge] as number;
   };
-  if (stay.wanted) extend(stay.wanted);
+  for (const isWanted of stay.wanted ?? []) {
+    if (!loop.some(({ from, edge }) => isWanted(from, edge))) extend(isWanted);
+  }
   for (;;) {
     const owed = neglected(world, [start, ...loop.map((e) => graph.targets[e.edge] as number)]);
     const moved = new Set(loop.map((e) => graph.movers[e.edge] as number));
@@ -33,16 +35,6 @@ export function fairLoop(world: World, home: Int32Array, start: number, stay: St
       extend((_, e) => graph.targets[e] === start);
     } else return loop;
   }
-}
-
-/** The processes that can move here and are owed it. */
-function mustMove(world: World, s: number): number[] {
-  const { offsets, movers } = world.graph;
-  const found = new Set<number>();
-  for (let e = offsets[s] as number; e < (offsets[s + 1] as number); e++) {
-    if (isOwed(world, s, movers[e] as number)) found.add(movers[e] as number);
-  }
-  return [...found];
 }
 
 /** A state in which a weakly fair process is not owed a step pays its debt. */

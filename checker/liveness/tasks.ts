@@ -1,9 +1,7 @@
 /** The questions about progress, one after the other, and the lasso that answers one with no. */
 import {
   type ActorDecl,
-  type Expr,
   type Liveness,
-  type Model,
   marksOf,
   PROGRESS,
   RETRY,
@@ -11,33 +9,18 @@ import {
 } from "../../model/ir/index.ts";
 import { partialDeadlock } from "../deadlock/partial.ts";
 import type { Finding } from "../result.ts";
-import type { Engine } from "../search/engine.ts";
 import { stateOf } from "../search/trace.ts";
-import type { Arena } from "../store/arena.ts";
+import type { Checking, Stopped } from "./checking.ts";
 import { fairStates, type Stay } from "./fair.ts";
+import { formulaTask } from "./formula.ts";
 import { type Lasso, movesAlong, settled } from "./lasso.ts";
 import { fairLoop } from "./loop.ts";
 import { type Quest, shortestWay } from "./paths.ts";
-import type { Scratch } from "./scc.ts";
-import type { World } from "./world.ts";
-
-export interface Checking {
-  /** The model itself; the engine has what was searched. */
-  model: Model;
-  engine: Engine;
-  arena: Arena;
-  /** Level k are the states `levels[k]` to `levels[k + 1] - 1`. */
-  levels: number[];
-  world: World;
-  scratch: Scratch;
-  /** By state: is the expression of a claim true? */
-  truthOf(expr: Expr): Uint8Array;
-}
 
 export interface Task {
   expected: { kind: ViolationKind; property: string };
   /** A run that violates it, something to say, or nothing. */
-  run(): Lasso | Finding | undefined;
+  run(): Lasso | Finding | Stopped | undefined;
 }
 
 const always = (): boolean => true;
@@ -71,7 +54,8 @@ function deadlockTask(cx: Checking): Lasso | undefined {
 }
 
 /** Without its claim true, from where it is due, a fair run must have no place to stay. */
-function claimTask(cx: Checking, p: Liveness): Lasso | Finding | undefined {
+function claimTask(cx: Checking, p: Liveness): Lasso | Finding | Stopped | undefined {
+  if (p.kind === "ltl") return formulaTask(cx, p);
   const unmet = cx.truthOf(p.expr).map((b) => 1 - b);
   const along = (_: number, edge: number): boolean =>
     unmet[cx.world.graph.targets[edge] as number] === 1;
@@ -101,7 +85,7 @@ function starvationTask(cx: Checking, actor: ActorDecl): Lasso | undefined {
   const own = (edge: number): boolean => world.graph.movers[edge] === starving;
   const stay: Stay = {
     keep: (from, e) => !own(e) || (world.marksAt(from, e) & PROGRESS) === 0,
-    wanted: (from, e) => own(e) && (world.marksAt(from, e) & RETRY) !== 0,
+    wanted: [(from, e) => own(e) && (world.marksAt(from, e) & RETRY) !== 0],
   };
   const everywhere = new Uint8Array(world.graph.count).fill(1);
   return lassoTo(cx, everywhere, stay, { begins: always, along: always });

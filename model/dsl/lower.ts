@@ -58,15 +58,25 @@ export function lowerLiveness(
   actors: FlatActor[],
   cx: Lowering,
 ): Liveness[] {
-  return Object.entries(named).map(([name, claim]): Liveness => {
-    const { temporal, from, expr, says } = claim;
-    const node = widenLabels(expr.node, actors);
-    const doc = says === undefined ? {} : { doc: says };
-    const own = withSrc({ name, expr: node, ...doc }, expr.frames, cx);
-    if (temporal !== "leads_to") return { kind: temporal, ...own };
-    if (!from) throw new Error(`${name}: leads_to without a start`);
-    return { kind: temporal, from: widenLabels(from.node, actors), ...own };
-  });
+  return Object.entries(named).map(([name, claim]) => lowerClaim(name, claim, actors, cx));
+}
+
+function lowerClaim(name: string, claim: Temporal, actors: FlatActor[], cx: Lowering): Liveness {
+  const { says, frames } = claim;
+  const node = (expr: Expr<boolean>) => widenLabels(expr.node, actors);
+  const own = withSrc({ name, ...(says === undefined ? {} : { doc: says }) }, frames, cx);
+  switch (claim.temporal) {
+    case "eventually":
+    case "always_eventually":
+      return { kind: claim.temporal, expr: node(claim.expr), ...own };
+    case "leads_to":
+      return { kind: "leads_to", from: node(claim.from), expr: node(claim.expr), ...own };
+    case "ltl": {
+      const named = Object.entries(claim.atoms);
+      const atoms = named.map(([atom, expr]) => ({ name: atom, expr: node(expr) }));
+      return { kind: "ltl", formula: claim.formula, atoms, ...own };
+    }
+  }
 }
 
 /** The label of a call in `t.at("fault")` stands for all labels inside the call. */

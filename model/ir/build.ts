@@ -249,6 +249,12 @@ export function leadsTo(name: string, from: Expr, expr: Expr): Liveness {
   return { kind: "leads_to", name, from, expr };
 }
 
+/** A formula of linear temporal logic, and what its names stand for. */
+export function ltl(name: string, formula: string, atoms: Record<string, Expr>): Liveness {
+  const list = Object.entries(atoms).map(([atom, expr]) => ({ name: atom, expr }));
+  return { kind: "ltl", name, formula, atoms: list };
+}
+
 /** A model; whatever is left out is empty. Properties are given as name to expression. */
 export function model(
   name: string,

@@ -106,6 +106,14 @@ export const DIAGNOSTICS = {
     fix: "read only the cell of the own member, so that the order of the rounds does not matter",
   },
   MR057: { title: "too many cells", fix: "narrow the index domains" },
+  MR058: {
+    title: "not a formula of temporal logic",
+    fix: "write it as in SPIN: [] (asks -> <> gets), with !, ->, X, U, W, V and so on",
+  },
+  MR059: {
+    title: "a formula and its atoms do not fit",
+    fix: "name each atom of the formula once, in lower case, and no others",
+  },
 } as const satisfies Record<string, Rule>;
 
 export type Code = keyof typeof DIAGNOSTICS;

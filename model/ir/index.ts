@@ -14,6 +14,7 @@ export { type Parsed, parseModel, stringifyModel } from "./json.ts";
 export * from "./lasso.ts";
 export * from "./layout.ts";
 export * from "./liveness.ts";
+export * from "./ltl.ts";
 export * from "./marks.ts";
 export * from "./names.ts";
 export * from "./partial-deadlock.ts";

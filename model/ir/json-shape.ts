@@ -204,6 +204,7 @@ const liveness = list(
       eventually: { name: string, expr },
       always_eventually: { name: string, expr },
       leads_to: { name: string, from: expr, expr },
+      ltl: { name: string, formula: string, atoms: list(object({ name: string, expr })) },
     },
     { doc: string, src },
   ),

@@ -3,10 +3,11 @@
  * steps, from one of them on, repeat for ever.
  */
 import type { Interpreter, Outcome, State } from "./eval.ts";
+import { holdsOnLasso, parseLtl } from "./ltl.ts";
 import { marksOf, PROGRESS, RETRY } from "./marks.ts";
 import { printLiveness } from "./print.ts";
 import type { Violation } from "./trace.ts";
-import type { Expr, Liveness } from "./types.ts";
+import type { Expr, Liveness, LtlClaim } from "./types.ts";
 
 export interface InfiniteRun {
   /** One more than steps: the last one is where the run ends, or where the loop is closed. */
@@ -60,17 +61,36 @@ function violationOf(interpreter: Interpreter, p: Liveness, who: string): Violat
 
 function holds(interpreter: Interpreter, p: Liveness, run: InfiniteRun): boolean {
   const isTrue = (expr: Expr, state: State): boolean => interpreter.evaluate(expr, state) === true;
-  const last = run.states.findLastIndex((s) => isTrue(p.expr, s));
   switch (p.kind) {
     case "eventually":
-      return last >= 0;
+      return run.states.some((s) => isTrue(p.expr, s));
     case "always_eventually":
       return loopOf(run).states.some((s) => isTrue(p.expr, s));
     case "leads_to": {
       if (loopOf(run).states.some((s) => isTrue(p.expr, s))) return true;
+      const last = run.states.findLastIndex((s) => isTrue(p.expr, s));
       return !run.states.slice(last + 1).some((s) => isTrue(p.from, s));
     }
+    case "ltl":
+      return formulaHolds(p, run, isTrue);
   }
+}
+
+/** A run that ends stays in its last state. */
+function formulaHolds(
+  { formula, atoms }: LtlClaim,
+  { states, loopFrom }: InfiniteRun,
+  isTrue: (expr: Expr, state: State) => boolean,
+): boolean {
+  const parsed = parseLtl(formula);
+  if ("mistake" in parsed) throw new Error(`the formula was not validated: ${formula}`);
+  // The state that closes the loop is the first one of the loop again.
+  const last = loopFrom === undefined ? states.length - 1 : states.length - 2;
+  const back = loopFrom === undefined ? last : loopFrom - 1;
+  return holdsOnLasso(parsed.formula, last, back, (name, moment) => {
+    const expr = atoms.find((a) => a.name === name)?.expr;
+    return expr !== undefined && isTrue(expr, states[moment] as State);
+  });
 }
 
 /** The processes that pass retry marks in the loop, and no progress mark. */

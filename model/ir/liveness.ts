@@ -11,7 +11,7 @@ import { layoutOf } from "./layout.ts";
 import { resetOf } from "./reset.ts";
 import type { ActorDecl, Expr, Model, Ref, Step, Stmt } from "./types.ts";
 import { DONE } from "./types.ts";
-import { exprsOfRef, exprsOfStmt, refsRead } from "./walk.ts";
+import { exprsOfClaim, exprsOfRef, exprsOfStmt, refsRead } from "./walk.ts";
 
 type Names = ReadonlySet<string>;
 
@@ -39,9 +39,8 @@ function nextLabel(actor: ActorDecl, position: number): string {
 
 function peekedLocals(model: Model, actor: ActorDecl): Names {
   const { assume, always, atRest, reachable, liveness = [] } = model;
-  const properties = [...always, ...atRest, ...reachable, ...liveness];
-  const triggers = liveness.flatMap((p) => (p.kind === "leads_to" ? [p.from] : []));
-  const exprs = [...assume, ...triggers, ...properties.map((p) => p.expr)];
+  const properties = [...always, ...atRest, ...reachable].map((p) => p.expr);
+  const exprs = [...assume, ...properties, ...liveness.flatMap(exprsOfClaim)];
   const peeks = exprs.flatMap(refsRead).filter((r) => r.kind === "peek" && r.actor === actor.name);
   return new Set(peeks.map((r) => r.name));
 }

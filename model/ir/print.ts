@@ -103,6 +103,10 @@ export function printLiveness(p: Liveness, model?: Model): string {
       return `${p.kind} ${p.name}: ${show(p.expr, WEAKEST)}`;
     case "leads_to":
       return `leads_to ${p.name}: ${show(p.from, TERNARY)} ~> ${show(p.expr, TERNARY)}`;
+    case "ltl": {
+      const atoms = p.atoms.map((a) => `${a.name}: ${show(a.expr, WEAKEST)}`);
+      return `ltl ${p.name}: ${p.formula} { ${atoms.join("; ")} }`;
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import { blockedForEver, partialDeadlock } from "./partial-deadlock.ts";
 import type { Blocked, Change, LockUse, Move, Trace, TraceStep, Violation } from "./trace.ts";
 import type { Expr, Model, Step } from "./types.ts";
 import { violationsIn } from "./verdict.ts";
-import { allStmts, refsRead } from "./walk.ts";
+import { allStmts, exprsOfClaim, refsRead } from "./walk.ts";
 
 /** The recorded moves do not fit the model. `step` counts from 1; 0 is the initial state. */
 export class ReplayError extends Error {
@@ -272,7 +272,7 @@ function violatedExprs(
 ): Expr[] {
   if (violation.kind === "liveness") {
     const named = (model.liveness ?? []).filter((p) => p.name === violation.property);
-    return named.flatMap((p) => (p.kind === "leads_to" ? [p.from, p.expr] : [p.expr]));
+    return named.flatMap(exprsOfClaim);
   }
   if (violation.kind === "always" || violation.kind === "atRest") {
     return model[violation.kind].filter((p) => p.name === violation.property).map((p) => p.expr);

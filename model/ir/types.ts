@@ -226,11 +226,21 @@ export interface Property {
 
 /**
  * A claim about infinite fair runs and about runs that end. `expr` is true at some moment, again
- * and again, or at some moment not before each one at which `from` is true.
+ * and again, or at some moment not before each one at which `from` is true; or a formula of linear
+ * temporal logic is true of the run (see `ltl.ts`), whose last state repeats for ever if it ends.
  */
 export type Liveness =
   | ({ kind: "eventually" | "always_eventually" } & Property)
-  | ({ kind: "leads_to"; from: Expr } & Property);
+  | ({ kind: "leads_to"; from: Expr } & Property)
+  | LtlClaim;
+
+export interface LtlClaim extends Omit<Property, "expr"> {
+  kind: "ltl";
+  /** `[] (asks -> <> gets)` */
+  formula: string;
+  /** What the names in the formula stand for. */
+  atoms: { name: string; expr: Expr }[];
+}
 
 export interface Model {
   format: typeof IR_FORMAT;

@@ -1,7 +1,8 @@
 /** What can be wrong with a model of the right shape. `json.ts` checks the shape. */
 
 import { type Diagnostic, type Place, type Report, reporter } from "./diagnostics.ts";
-import type { ActorDecl, Liveness, Model, Property, VarDecl } from "./types.ts";
+import { atomsIn, isAtomName, parseLtl } from "./ltl.ts";
+import type { ActorDecl, Liveness, LtlClaim, Model, Property, VarDecl } from "./types.ts";
 import {
   at,
   checkCondition,
@@ -116,18 +117,51 @@ function checkProperties(root: Place, scope: Scope): void {
   for (const [key, list] of Object.entries(lists)) {
     for (const [i, property] of list.entries()) {
       const here = placeOf(at(root, key, i), property);
-      checkProperty(property, here, seen, scope);
+      checkPropertyName(property.name, at(here, "name"), seen, scope);
+      if ("formula" in property) checkFormula(property, here, scope);
+      else checkCondition(property.expr, at(here, "expr"), scope);
       if ("from" in property) checkCondition(property.from, at(here, "from"), scope);
-      seen.add(property.name);
     }
   }
 }
 
-function checkProperty(p: Property, place: Place, seen: Set<string>, scope: Scope): void {
-  const here = at(place, "name");
-  if (!isName(p.name)) scope.report("MR010", here, `"${p.name}" is not a name`);
-  if (seen.has(p.name)) scope.report("MR011", here, `two properties are named ${p.name}`);
-  checkCondition(p.expr, at(place, "expr"), scope);
+function checkPropertyName(name: string, place: Place, seen: Set<string>, scope: Scope): void {
+  if (!isName(name)) scope.report("MR010", place, `"${name}" is not a name`);
+  if (seen.has(name)) scope.report("MR011", place, `two properties are named ${name}`);
+  seen.add(name);
+}
+
+/** So many truths of a state fit in one word. */
+const MOST_ATOMS = 30;
+
+function checkFormula({ formula, atoms }: LtlClaim, place: Place, scope: Scope): void {
+  const { report } = scope;
+  const parsed = parseLtl(formula);
+  if ("mistake" in parsed) {
+    const { at: character, message } = parsed.mistake;
+    report("MR058", at(place, "formula"), `${formula}: character ${character}: ${message}`);
+  }
+  if (atoms.length > MOST_ATOMS) {
+    report("MR059", at(place, "atoms"), `${atoms.length} atoms; ${MOST_ATOMS} is the limit`);
+  }
+  const names = atoms.map((a) => a.name);
+  for (const [i, { name, expr }] of atoms.entries()) {
+    const here = at(place, "atoms", i);
+    if (!isAtomName(name)) report("MR059", at(here, "name"), `"${name}" can't name an atom`);
+    if (names.indexOf(name) < i) report("MR059", at(here, "name"), `two atoms named ${name}`);
+    checkCondition(expr, at(here, "expr"), scope);
+  }
+  if ("mistake" in parsed) return;
+  const used = atomsIn(parsed.formula);
+  for (const name of used) {
+    if (names.includes(name)) continue;
+    const known = names.length > 0 ? names.join(", ") : "none";
+    report("MR059", at(place, "formula"), `${formula}: there is no atom ${name}; known: ${known}`);
+  }
+  for (const [i, name] of names.entries()) {
+    if (used.has(name) || !isAtomName(name)) continue;
+    report("MR059", at(place, "atoms", i), `the atom ${name} is not in the formula ${formula}`);
+  }
 }
 
 function checkWhole(root: Place, { model, report }: Scope): void {

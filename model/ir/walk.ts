@@ -1,5 +1,5 @@
 /** Going through expressions and statements without knowing their kinds. */
-import type { Expr, Ref, Stmt } from "./types.ts";
+import type { Expr, Liveness, Ref, Stmt } from "./types.ts";
 
 /** The expressions directly inside a reference: indexes, and the process of a peek. */
 export function exprsOfRef(ref: Ref): Expr[] {
@@ -86,4 +86,17 @@ export function allStmts(body: Stmt[]): Stmt[] {
 /** The cells that an expression may read, those inside index expressions included. */
 export function refsRead(expr: Expr): Ref[] {
   return allExprs(expr).flatMap((e) => (e.kind === "read" ? [e.ref] : []));
+}
+
+/** The expressions that a claim about infinite runs is made of. */
+export function exprsOfClaim(claim: Liveness): Expr[] {
+  switch (claim.kind) {
+    case "eventually":
+    case "always_eventually":
+      return [claim.expr];
+    case "leads_to":
+      return [claim.from, claim.expr];
+    case "ltl":
+      return claim.atoms.map((a) => a.expr);
+  }
 }

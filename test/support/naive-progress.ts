@@ -4,9 +4,9 @@
  */
 import type { Interpreter, State } from "../../model/ir/eval.ts";
 import { marksOf, PROGRESS, RETRY } from "../../model/ir/marks.ts";
-import type { Expr, Liveness } from "../../model/ir/types.ts";
+import type { Expr, Liveness, LtlClaim } from "../../model/ir/types.ts";
 
-interface Arc {
+export interface Arc {
   from: number;
   to: number;
   pid: number;
@@ -47,10 +47,10 @@ export function naiveGraph(interpreter: Interpreter, limit: number): NaiveGraph 
   return { interpreter, states, initial, arcs };
 }
 
-type Keep = (arc: Arc) => boolean;
+export type Keep = (arc: Arc) => boolean;
 
 /** reach[i][j]: is there a way from i to j, of no arc or more? */
-function closure(n: number, arcs: Arc[]): boolean[][] {
+export function closure(n: number, arcs: Arc[]): boolean[][] {
   const reach = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => i === j));
   for (const { from, to } of arcs) (reach[from] as boolean[])[to] = true;
   for (let k = 0; k < n; k++) {
@@ -62,17 +62,33 @@ function closure(n: number, arcs: Arc[]): boolean[][] {
   return reach;
 }
 
+/** Is the process owed a step in this state? */
+export function isOwed({ interpreter, states, arcs }: NaiveGraph, s: number, pid: number): boolean {
+  const actor = interpreter.layout.processes[pid - 1]?.actor;
+  if (actor?.fairness === "none") return false;
+  if (actor?.finite && interpreter.atRest(states[s] as State, pid)) return false;
+  return arcs.some((a) => a.from === s && a.pid === pid);
+}
+
 /** The states where a fair run can stay for ever in the region, along these arcs. */
 function staying(graph: NaiveGraph, region: boolean[], keep: Keep, wanted?: Keep): Set<number> {
-  const { interpreter, states, arcs } = graph;
+  const system = { ...graph, owed: (s: number, pid: number) => isOwed(graph, s, pid) };
+  return stayingIn(system, region, keep, wanted ? [wanted] : []);
+}
+
+export interface NaiveSystem extends NaiveGraph {
+  owed(state: number, pid: number): boolean;
+}
+
+/** The same where steps are owed otherwise; an arc of each wanted kind is taken for ever. */
+export function stayingIn(
+  { interpreter, states, arcs, owed }: NaiveSystem,
+  region: boolean[],
+  keep: Keep,
+  wanted: Keep[],
+): Set<number> {
   const { processes } = interpreter.layout;
   const found = new Set<number>();
-  const owed = (s: number, pid: number): boolean => {
-    const actor = processes[pid - 1]?.actor;
-    if (actor?.fairness === "none") return false;
-    if (actor?.finite && interpreter.atRest(states[s] as State, pid)) return false;
-    return arcs.some((a) => a.from === s && a.pid === pid);
-  };
   for (let set = 0; set < 2 ** processes.length; set++) {
     const stopped = processes.filter((p) => (set >> (p.pid - 1)) & 1);
     if (processes.some((p) => p.actor.finite && !stopped.includes(p))) continue;
@@ -93,7 +109,7 @@ function staying(graph: NaiveGraph, region: boolean[], keep: Keep, wanted?: Keep
       const going = processes.filter((p) => !stopped.includes(p));
       if (going.some((p) => !own.some((a) => a.pid === p.pid))) return;
       if (weak.some((p) => members.every((t) => owed(t, p.pid)))) return;
-      if (wanted && !own.some(wanted)) return;
+      if (wanted.some((isWanted) => !own.some(isWanted))) return;
       found.add(s);
     });
   }
@@ -103,7 +119,7 @@ function staying(graph: NaiveGraph, region: boolean[], keep: Keep, wanted?: Keep
 const anyArc: Keep = () => true;
 
 /** Is there a fair run that violates the claim? */
-export function violates(graph: NaiveGraph, p: Liveness): boolean {
+export function violates(graph: NaiveGraph, p: Exclude<Liveness, LtlClaim>): boolean {
   const { interpreter, states, arcs, initial } = graph;
   const truth = (e: Expr): boolean[] => states.map((s) => interpreter.evaluate(e, s) === true);
   const unmet = truth(p.expr).map((b) => !b);
