@@ -43,6 +43,7 @@ export {
   not,
   type Ref,
   self,
+  type_of,
   type Value,
   value,
 } from "./dsl/expr.ts";

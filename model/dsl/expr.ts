@@ -9,6 +9,7 @@ import { deferred, isSize, type SizeLike } from "./size.ts";
 import {
   type DslDomain,
   type Member,
+  makeType,
   none,
   type Proc,
   type Type,
@@ -237,6 +238,11 @@ export function ite<T>(cond: Expr<boolean>, yes: Expr<T>, no: Value<NoInfer<T>>)
 /** A value that is fixed in the spec, as an expression: `value(Pte, "none")`. */
 export function value<T>(type: Type<T>, v: TypeLiteral<NoInfer<T>>): Expr<T> {
   return literal<T>(type.domain, v);
+}
+
+/** The type of a variable, for another one that holds a copy. */
+export function type_of<T>(x: Expr<T>): Type<T> {
+  return makeType<T>(x.domain);
 }
 
 /** An integer as an expression. */

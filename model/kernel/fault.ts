@@ -5,6 +5,7 @@
  *          with mmap_lock, so mmap_lock is taken from the start; COW, swap, file pages, OOM.
  */
 import {
+  all,
   block,
   type Effect,
   type Expr,
@@ -28,11 +29,12 @@ import {
   prep_new_page,
 } from "./folio.ts";
 import { folio_set_locked, folio_unlock, folio_wait_locked } from "./folio-lock.ts";
-import { type Mm, set_pte } from "./mm.ts";
+import { type Mm, pte_prot_of_vma, set_pte } from "./mm.ts";
 
 /**
  * do_anonymous_page(): a zeroed page where there is none yet. Caller holds mmap_lock or the VMA
- * lock. `frame` is the allocator's choice; it goes back when the entry is no longer empty.
+ * lock. `frame` is the allocator's choice; it goes back when the entry is no longer empty. Nothing
+ * is mapped after the OOM reaper was here (check_stable_address_space): the caller gets SIGBUS.
  */
 export function do_anonymous_page(
   mm: Mm,
@@ -40,10 +42,15 @@ export function do_anonymous_page(
   page: Expr<PageOf>,
   frame: Ref<FrameOf>,
 ): Effect {
-  const is_none = mm.pte.at(page).kind.eq("none");
+  const empty = mm.pte.at(page).kind.eq("none");
+  const is_none = mm.unstable ? all(empty, mm.unstable.not()) : empty;
   return block(
     alloc_page(folios, frame, is_none),
-    when(is_none, [prep_new_page(folios.at(frame)), set_pte(mm.pte.at(page), "present", frame)]),
+    when(is_none, [
+      prep_new_page(folios.at(frame)),
+      set_pte(mm.pte.at(page), "present", frame),
+      pte_prot_of_vma(mm, page),
+    ]),
   );
 }
 

@@ -7,7 +7,7 @@
  *
  * Omits    page-table locks of two levels; the flush of the parent's CPU TLB, which comes after
  *          invalidate_range_end; pinned pages, which are copied at once; the child's mmap_lock,
- *          which nobody else can know yet; failure.
+ *          which nobody else can know yet; failure; swap and device-exclusive entries.
  */
 import {
   all,
@@ -24,9 +24,11 @@ import {
   range,
   ret,
   routine,
+  SpecError,
   set,
   when,
 } from "../index.ts";
+import { flush_tlb_page } from "./cpu-tlb.ts";
 import {
   alloc_page,
   type Folios,
@@ -38,7 +40,7 @@ import {
   prep_new_page,
   versions,
 } from "./folio.ts";
-import { type Mm, set_pte } from "./mm.ts";
+import { type Mm, mapping_kinds, pte_can_be, pte_copy, pte_is, set_pte } from "./mm.ts";
 import { MmId, type MmOf, type Mms } from "./mms.ts";
 import {
   mmu_notifier_invalidate_range_end,
@@ -64,12 +66,18 @@ function copy_pte(
 ): Effect {
   const src = mms.at(parent).pte.at(page);
   const dst = mms.at(child).pte.at(page);
+  if (pte_can_be(src, "swap") || pte_can_be(src, "device_exclusive")) {
+    const what = "fork() of swap and device-exclusive entries is not modelled";
+    throw new SpecError("MR108", what, "give the mm other kinds of entries, or leave fork() out");
+  }
+  const read_only = [src.write, dst.write].flatMap((write) => (write ? [set(write, false)] : []));
   return block(
-    set(dst.kind, src.kind),
-    set(dst.frame, src.frame),
+    pte_copy(dst, src),
+    ...read_only,
     set(mms.at(child).vma.at(page), mms.at(parent).vma.at(page)),
     set(mms.at(child).last_write.at(page), mms.at(parent).last_write.at(page)),
-    when(src.kind.in("present", "device_private"), [folio_get(folios.at(src.frame))]),
+    when(pte_is(src, ...mapping_kinds), [folio_get(folios.at(src.frame))]),
+    flush_tlb_page(mms.at(parent), page),
     when(src.kind.ne("none"), [
       set(wrprotect.at(parent).at(page), true),
       set(wrprotect.at(child).at(page), true),
@@ -151,6 +159,7 @@ export function do_wp_page(
       when(all(pte.kind.eq("present"), pte.frame.eq(me.old)), [
         folio_put(folios.at(me.old)),
         set_pte(pte, "present", me.copy),
+        flush_tlb_page(mm, page),
         set(wrprotect, false),
       ]).otherwise([folio_put(folios.at(me.copy))]),
     ],

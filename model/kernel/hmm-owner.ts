@@ -14,12 +14,13 @@ import {
   retry,
   routine,
   set,
+  type_of,
   when,
 } from "../index.ts";
 import { do_anonymous_page, migration_entry_wait } from "./fault.ts";
 import { type Folios, Frame, type FrameOf, type PageOf } from "./folio.ts";
 import type { HmmResult } from "./hmm.ts";
-import { type Mm, pte_kind } from "./mm.ts";
+import type { Mm } from "./mm.ts";
 import { type IntervalNotifier, mmu_interval_read_retry } from "./mmu-interval-notifier.ts";
 
 /**
@@ -37,7 +38,7 @@ export function hmm_range_fault_other_owner(
   do_swap_page: Routine,
 ): Routine {
   const pte = mm.pte.at(page);
-  return routine("hmm_range_fault", { seen: pte_kind, fresh_page: Frame }, (me) => ({
+  return routine("hmm_range_fault", { seen: type_of(pte.kind), fresh_page: Frame }, (me) => ({
     check_retry: [
       "if (mmu_interval_check_retry(seq)) return -EBUSY",
       when(mmu_interval_read_retry(sub), [set(err, "ebusy"), ret()]),

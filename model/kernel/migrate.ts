@@ -33,6 +33,7 @@ import {
   set,
   when,
 } from "../index.ts";
+import { flush_tlb_page } from "./cpu-tlb.ts";
 import {
   alloc_page,
   type Folio,
@@ -47,7 +48,7 @@ import {
 } from "./folio.ts";
 import { folio_set_locked, folio_unlock } from "./folio-lock.ts";
 import { type Listeners, listeners } from "./listeners.ts";
-import { type Mm, set_pte } from "./mm.ts";
+import { type Mm, mapping_kinds, pte_is, set_pte } from "./mm.ts";
 
 /** What a migration works on: locals of the caller. */
 export interface Migration {
@@ -124,7 +125,11 @@ export function migrate_vma_collect(
   fault_page?: Expr<FrameOf>,
 ): Routine {
   const pte = mm.pte.at(page);
-  const collect: Effects = [set(src, pte.frame), set_pte(pte, "migration", src)];
+  const collect: Effects = [
+    set(src, pte.frame),
+    set_pte(pte, "migration", src),
+    flush_tlb_page(mm, page),
+  ];
   const lock = folio_set_locked(folios.at(src).lock);
   const free = folios.at(pte.frame).lock.owner.eq(none);
   // folio_get() and the put of the mapping's reference cancel out.
@@ -155,7 +160,7 @@ export function try_to_migrate(
   to: Routine | Listeners,
 ): Routine {
   const maps = (p: Expr<PageOf>): Expr<boolean> =>
-    all(mm.pte.at(p).frame.eq(src), mm.pte.at(p).kind.in("present", "device_private"));
+    all(mm.pte.at(p).frame.eq(src), pte_is(mm.pte.at(p), ...mapping_kinds));
   const { start, end } = listeners(mm, to);
   return routine("try_to_migrate", {}, () => ({
     rmap_walk: [
@@ -166,7 +171,11 @@ export function try_to_migrate(
     start: start("MMU_NOTIFY_CLEAR"),
     try_to_migrate_one: [
       "ptep_get_and_clear(); set_pte_at(migration entry)",
-      when(maps(page), [set_pte(mm.pte.at(page), "migration", src), folio_put(folios.at(src))]),
+      when(maps(page), [
+        set_pte(mm.pte.at(page), "migration", src),
+        flush_tlb_page(mm, page),
+        folio_put(folios.at(src)),
+      ]),
     ],
     end: ["mmu_notifier_invalidate_range_end()", end],
   }));
@@ -246,6 +255,45 @@ export function migrate_copy_and_finalize(
   );
 }
 
+/** migrate_folio_unmap() and move_to_new_folio(), for a folio that the caller has referenced. */
+function migrate_folio_steps(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  moved: Ref<boolean>,
+  to: Routine | Listeners,
+) {
+  const lock = folios.at(m.src).lock;
+  const skip: StepOf<never> = [
+    "if (!folio_trylock(src)) skip it",
+    when(lock.owner.ne(none), [folio_put(folios.at(m.src)), ret()]),
+    folio_set_locked(lock),
+  ];
+  return {
+    trylock: skip,
+    unmap: try_to_migrate(mm, folios, m, to),
+    finalize: migrate_copy_and_finalize(mm, folios, m, moved, {
+      expected: 1,
+      alloc: alloc_locked_page(folios, m.dst),
+      fault_page: false,
+    }),
+  };
+}
+
+/** The folio moves to another frame, or not (`moved`); the caller's reference is put. */
+export function migrate_folio(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  moved: Ref<boolean>,
+  to: Routine | Listeners,
+): Routine {
+  return routine("migrate_folio", {}, () => ({
+    start: ["migrate_pages(MIGRATE_ASYNC)", set(moved, false)],
+    ...migrate_folio_steps(mm, folios, m, moved, to),
+  }));
+}
+
 /**
  * migrate_folio_unmap() and move_to_new_folio() (mm/migrate.c): compaction and NUMA balancing move
  * a system page to another frame. Folio lock and rmap only.
@@ -266,16 +314,6 @@ export function migrate_pages(
       choose(src, isolated),
       folio_get(folios.at(src)),
     ],
-    trylock: [
-      "if (!folio_trylock(src)) skip it",
-      when(folios.at(src).lock.owner.ne(none), [folio_put(folios.at(src)), ret()]),
-      folio_set_locked(folios.at(src).lock),
-    ],
-    unmap: try_to_migrate(mm, folios, m, to),
-    finalize: migrate_copy_and_finalize(mm, folios, m, moved, {
-      expected: 1,
-      alloc: alloc_locked_page(folios, m.dst),
-      fault_page: false,
-    }),
+    ...migrate_folio_steps(mm, folios, m, moved, to),
   }));
 }

@@ -7,10 +7,14 @@
  *
  * `last_write` is a ghost: the version that the next load of the page must return.
  *
- * Omits    the maple tree (a VMA is the set of its pages); write permission; swap, device-exclusive
- *          and NUMA-hint entries; page-table levels; the CPU TLB.
+ * What few specs need is declared by those that do, and costs the others nothing: NUMA-hint, swap
+ * and device-exclusive entries, write permission, the CPU's TLB, MMF_UNSTABLE (`MmOptions`).
+ *
+ * Omits    the maple tree (a VMA is the set of its pages); page-table levels; young and dirty bits.
  */
 import {
+  all,
+  any,
   array,
   block,
   bool,
@@ -25,6 +29,7 @@ import {
   oneOf,
   range,
   type SizeLike,
+  SpecError,
   type Struct,
   set,
   struct,
@@ -33,34 +38,116 @@ import { type Folios, Frame, type FrameOf, Page, type PageOf, versions } from ".
 import { mmu_interval_notifier, mmu_notifier_subscriptions } from "./mmu-interval-notifier.ts";
 import { rw_semaphore } from "./rwsem.ts";
 
-/** include/linux/swapops.h: what a page-table entry can be. */
-export const pte_kind = oneOf("none", "present", "migration", "device_private");
-export type PteKind = "none" | "present" | "migration" | "device_private";
+/** Kinds of entries that a spec has to ask for. */
+export type ExtraPteKind = "protnone" | "swap" | "device_exclusive";
+export type PteKind = "none" | "present" | "migration" | "device_private" | ExtraPteKind;
 
-export const page_table_entry = () => struct("pte_t", { kind: pte_kind, frame: Frame });
+/** What an mm may have beyond the usual. */
+export interface MmOptions {
+  /** protnone: a NUMA hint; swap; device_exclusive: of a page that a device owns. */
+  pte?: readonly ExtraPteKind[];
+  /**
+   * VM_WRITE of VMAs and the write permission of entries. That of a migration entry makes it a
+   * writable or a readable one, that of a device-private entry likewise.
+   */
+  write?: boolean;
+  /** The CPU's TLB; see cpu-tlb.ts. */
+  tlb?: boolean;
+  /** MMF_UNSTABLE: the OOM reaper was here, no new pages. */
+  unstable?: boolean;
+}
+
+/** include/linux/swapops.h, leafops.h: what a page-table entry can be. */
+export const pte_kinds = (...extra: ExtraPteKind[]) =>
+  oneOf("none", "present", "migration", "device_private", ...extra);
+
+export const page_table_entry = ({ pte = [], write = false }: MmOptions = {}) =>
+  struct("pte_t", {
+    kind: pte_kinds(...pte),
+    frame: Frame,
+    ...(write ? { write: bool } : {}),
+    /** What the swap slot of a swap entry holds; its frame is the folio in the swap cache. */
+    ...(pte.includes("swap") ? { slot: range(0, versions) } : {}),
+  });
 export type Pte = Struct<ReturnType<typeof page_table_entry>>;
 
+/** One entry of the CPU's TLB. */
+const cpu_tlb_entry = (write: boolean) =>
+  struct("cpu_tlb_entry", {
+    frame: Frame,
+    ...(write ? { write: bool } : {}),
+    /** The page-table entry was zapped; the flush is still to come. */
+    given_up: bool,
+  });
+export type CpuTlbEntry = Struct<ReturnType<typeof cpu_tlb_entry>>;
+
 /** One address space with one interval notifier that covers it; `invalidators` at a time. */
-export const mm_struct = (invalidators: SizeLike) =>
+export const mm_struct = (invalidators: SizeLike, options: MmOptions = {}) =>
   struct("mm_struct", {
     mmap_lock: rw_semaphore(),
     vma_lock: rw_semaphore(),
     vma: array(Page, bool.init(true)),
-    pte: array(Page, page_table_entry()),
+    pte: array(Page, page_table_entry(options)),
     subs: mmu_notifier_subscriptions(invalidators),
     sub: mmu_interval_notifier(),
     last_write: array(Page, range(0, versions)),
+    ...(options.write ? { vm_write: array(Page, bool.init(true)) } : {}),
+    ...(options.tlb ? { tlb: array(Page, cpu_tlb_entry(options.write ?? false)) } : {}),
+    ...(options.unstable ? { unstable: bool } : {}),
+    /** folio_test_swapcache(): the swap cache has a reference to the folio. */
+    ...(options.pte?.includes("swap") ? { swapcache: array(Frame, bool) } : {}),
   });
 export type Mm = Struct<ReturnType<typeof mm_struct>>;
 
-/** set_pte_at(): the entry becomes that kind and points at that frame. */
+/** For what an mm has only if it was asked for: says how to. */
+export function not_declared(what: string, option: string): never {
+  const fix = `declare it: mm_struct(n, { ${option} })`;
+  throw new SpecError("MR107", `the mm_struct has no ${what}`, fix);
+}
+
+/** Was this kind of entry asked for? */
+export function pte_can_be(pte: Pte, kind: PteKind): boolean {
+  const { domain } = pte.kind;
+  return domain.kind === "enum" && domain.values.includes(kind);
+}
+
+/** Kinds of entries that map a folio: each holds a reference to it. */
+export const mapping_kinds = ["present", "protnone", "device_private", "device_exclusive"] as const;
+
+/** Is the entry of one of these kinds? Kinds that were not asked for do not count. */
+export function pte_is(pte: Pte, ...kinds: PteKind[]): Expr<boolean> {
+  return pte.kind.in(...kinds.filter((kind) => pte_can_be(pte, kind)));
+}
+
+/** set_pte_at(): the entry becomes that kind and points at that frame; permissions stay. */
 export function set_pte(pte: Pte, kind: Exclude<PteKind, "none">, frame: Expr<FrameOf>): Effect {
   return block(set(pte.kind, kind), set(pte.frame, frame));
 }
 
 /** ptep_get_and_clear(). */
 export function pte_clear(pte: Pte): Effect {
-  return block(set(pte.kind, "none"), set(pte.frame, none));
+  return block(
+    set(pte.kind, "none"),
+    set(pte.frame, none),
+    ...(pte.write ? [set(pte.write, false)] : []),
+    ...(pte.slot ? [set(pte.slot, 0)] : []),
+  );
+}
+
+/** The entry `from` as it is, also at `to`. */
+export function pte_copy(to: Pte, from: Pte): Effect {
+  return block(
+    set(to.kind, from.kind),
+    set(to.frame, from.frame),
+    ...(to.write && from.write ? [set(to.write, from.write)] : []),
+    ...(to.slot && from.slot ? [set(to.slot, from.slot)] : []),
+  );
+}
+
+/** mk_pte() with vma->vm_page_prot: an entry that is new has the permission of its VMA. */
+export function pte_prot_of_vma(mm: Mm, page: Expr<PageOf>): Effect {
+  const { write } = mm.pte.at(page);
+  return write && mm.vm_write ? set(write, mm.vm_write.at(page)) : block();
 }
 
 /**
@@ -77,12 +164,14 @@ export function store(mm: Mm, folios: Folios, page: Expr<PageOf>, frame: Expr<Fr
  */
 export function no_lost_page(mm: Mm, folios: Folios): Claim {
   const expr = forall(Page, (p) => {
-    const { kind, frame } = mm.pte.at(p);
-    return ite(
-      kind.eq("none"),
-      mm.last_write.at(p).eq(0),
-      folios.at(frame).data.eq(mm.last_write.at(p)),
-    );
+    const { kind, frame, slot } = mm.pte.at(p);
+    const last = mm.last_write.at(p);
+    const in_memory = folios.at(frame).data.eq(last);
+    const on_device = slot && all(kind.eq("swap"), slot.eq(last));
+    const somewhere = on_device
+      ? ite(frame.eq(none), on_device, any(on_device, in_memory))
+      : in_memory;
+    return ite(kind.eq("none"), last.eq(0), somewhere);
   });
   return claim("a page-table entry leads to the last write of its page", expr);
 }
@@ -91,7 +180,8 @@ export function no_lost_page(mm: Mm, folios: Folios): Claim {
 export function no_free_while_mapped(mm: Mm, folios: Folios): Claim {
   const expr = forall(Page, (p) => {
     const { kind, frame } = mm.pte.at(p);
-    return kind.ne("none").implies(folios.at(frame).ref.count.gt(0));
+    const refers = pte_can_be(mm.pte.at(p), "swap") ? frame.ne(none) : kind.ne("none");
+    return refers.implies(folios.at(frame).ref.count.gt(0));
   });
   return claim("no frame is free while a page-table entry refers to it", expr);
 }

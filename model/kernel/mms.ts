@@ -17,7 +17,7 @@ import {
   size,
 } from "../index.ts";
 import { type Folios, Frame, type FrameOf, Page, type PageOf } from "./folio.ts";
-import type { Mm } from "./mm.ts";
+import { type Mm, mapping_kinds, pte_is } from "./mm.ts";
 
 /** Address spaces. The parent is there from the beginning. */
 export const MmId = scalarset("Mm", { parent: 1, child: size("children") });
@@ -41,7 +41,7 @@ export function some_mapping(
   return exists(MmId, (m) => exists(Page, (p) => like(m, p)));
 }
 
-/** The entry maps the frame, as present or as device-private. */
+/** The entry maps the frame, as present or as a page of the device. */
 export function maps_frame(
   mms: Mms,
   m: Expr<MmOf>,
@@ -49,7 +49,7 @@ export function maps_frame(
   frame: Expr<FrameOf>,
 ): Expr<boolean> {
   const pte = mms.at(m).pte.at(p);
-  return pte.frame.eq(frame).and(pte.kind.in("present", "device_private"));
+  return pte.frame.eq(frame).and(pte_is(pte, ...mapping_kinds));
 }
 
 /** The property holds in every address space. */

@@ -18,8 +18,9 @@ import {
   set,
   when,
 } from "../index.ts";
+import { flush_tlb_page } from "./cpu-tlb.ts";
 import type { PageOf } from "./folio.ts";
-import { type Mm, pte_clear } from "./mm.ts";
+import { type Mm, pte_clear, pte_copy } from "./mm.ts";
 import {
   mmu_notifier_invalidate_range_end,
   mmu_notifier_invalidate_range_start,
@@ -30,10 +31,10 @@ import { down_write, up_write } from "./rwsem.ts";
 function move_pte(mm: Mm, from: Ref<PageOf>, to: Ref<PageOf>): Effect {
   const [old_pte, new_pte] = [mm.pte.at(from), mm.pte.at(to)];
   return block(
-    set(new_pte.kind, old_pte.kind),
-    set(new_pte.frame, old_pte.frame),
+    pte_copy(new_pte, old_pte),
     set(mm.last_write.at(to), mm.last_write.at(from)),
     pte_clear(old_pte),
+    flush_tlb_page(mm, from),
     set(mm.last_write.at(from), 0),
   );
 }

@@ -19,6 +19,7 @@ import {
   set,
   when,
 } from "../index.ts";
+import { flush_tlb_page } from "./cpu-tlb.ts";
 import { type Folios, Frame, type FrameOf, folio_put, type PageOf } from "./folio.ts";
 import { map_frame } from "./migrate.ts";
 import { set_pte } from "./mm.ts";
@@ -63,6 +64,7 @@ export function try_to_migrate_all(
       rare(),
       when(maps(at.mm, at.page), [
         set_pte(mm.pte.at(at.page), "migration", src),
+        flush_tlb_page(mm, at.page),
         folio_put(folios.at(src)),
       ]),
     ],

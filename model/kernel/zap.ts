@@ -1,8 +1,10 @@
 /**
  * Two of the ways in which core mm takes pages away, with the locks that each really holds.
  *
- * Omits    the CPU TLB: system pages go back after `tlb_finish_mmu`, which is kept as a step of its
- *          own.
+ * System pages go back in a step of its own, tlb_finish_mmu(), after the end of the notifier's
+ * window; until then an mm with a CPU TLB can be reached through it.
+ *
+ * Omits    how many pages are gathered before a flush is forced; zapping several pages.
  */
 import {
   block,
@@ -16,22 +18,27 @@ import {
   set,
   when,
 } from "../index.ts";
+import { flush_tlb_page, tlb_remove_tlb_entry } from "./cpu-tlb.ts";
 import { type Folios, Frame, type FrameOf, folio_put, type PageOf } from "./folio.ts";
 import { type Listeners, listeners } from "./listeners.ts";
-import { type Mm, pte_clear } from "./mm.ts";
+import { type Mm, pte_clear, pte_is } from "./mm.ts";
 import { down_read, down_write, downgrade_write, up_read, up_write } from "./rwsem.ts";
+import { swap_put_entries } from "./swap.ts";
 
 /**
  * zap_pte_range() (mm/memory.c) for one page, under the page-table lock. A system page is gathered
- * into `batch` and put after the TLB flush; a device-private page is put right here
- * (zap_nonpresent_ptes); a migration entry is only cleared, the migrating task owns its folio.
+ * into `batch` and put after the TLB flush; a device-private or device-exclusive page is put right
+ * here (zap_nonpresent_ptes); a migration entry is only cleared, the migrating task owns its folio;
+ * of a swap entry the slot is freed.
  */
-function zap_pte(mm: Mm, folios: Folios, page: Expr<PageOf>, batch: Ref<FrameOf>): Effect {
+export function zap_pte(mm: Mm, folios: Folios, page: Expr<PageOf>, batch: Ref<FrameOf>): Effect {
   const pte = mm.pte.at(page);
   return block(
-    when(pte.kind.eq("present"), [set(batch, pte.frame)]),
-    when(pte.kind.eq("device_private"), [folio_put(folios.at(pte.frame))]),
+    when(pte_is(pte, "present", "protnone"), [set(batch, pte.frame)]),
+    when(pte_is(pte, "device_private", "device_exclusive"), [folio_put(folios.at(pte.frame))]),
+    swap_put_entries(mm, folios, page),
     pte_clear(pte),
+    tlb_remove_tlb_entry(mm, page),
     set(mm.last_write.at(page), 0),
   );
 }
@@ -49,7 +56,11 @@ function unmap_page(
     start: start(event),
     zap: ["zap_pte_range()", zap_pte(mm, folios, page, me.batch)],
     end: ["mmu_notifier_invalidate_range_end()", end, when(me.batch.eq(none), [ret()])],
-    finish: ["tlb_finish_mmu(): flush, free the pages", folio_put(folios.at(me.batch))],
+    finish: [
+      "tlb_finish_mmu(): flush, free the pages",
+      flush_tlb_page(mm, page),
+      folio_put(folios.at(me.batch)),
+    ],
   }));
 }
 

@@ -1,30 +1,24 @@
 /** What the CPU does to the pages: it faults on them, and two system calls take them away. */
 import { actor, bool, choose, goto, type Ref, type Routine, routine, size, when } from "mmrace";
 import {
-  do_anonymous_page,
-  do_swap_page_device_private,
-  down_read,
+  type CpuFault,
+  cpu_fault_actor,
   Frame,
-  type FrameOf,
   type Listeners,
   madvise_dontneed,
   migrate_pages,
-  migration_entry_wait,
   munmap as munmap_syscall,
   mutex_lock,
   mutex_unlock,
   Page,
   type PageOf,
-  store,
-  up_read,
-  versions,
 } from "mmrace/kernel";
 import { xnack_on } from "./invalidate.ts";
 import { vram_to_ram } from "./migrate.ts";
 import { k } from "./state.ts";
 
 /** svm_migrate_to_ram(), the dev_pagemap callback: mmap_lock and the folio lock are held. */
-function migrate_to_ram(page: Ref<PageOf>, fault_page: Ref<FrameOf>): Routine {
+function migrate_to_ram({ page, frame: fault_page }: CpuFault): Routine {
   const range = k.range.at(page);
   return routine("svm_migrate_to_ram", {}, () => ({
     svms_lock: ["mutex_lock(&p->svms.lock)", mutex_lock(k.svms_lock)],
@@ -39,42 +33,7 @@ function migrate_to_ram(page: Ref<PageOf>, fault_page: Ref<FrameOf>): Routine {
   }));
 }
 
-export const cpu_fault = actor("cpu_fault", { page: Page, frame: Frame }, (me) => {
-  const pte = k.mm.pte.at(me.page);
-  return {
-    touch: ["the CPU stores to a page", choose(me.page)],
-    store: [
-      "store through the page table, or fault",
-      when(pte.kind.ne("present"), [goto("mmap_read_lock")]),
-      when(k.mm.last_write.at(me.page).lt(versions), [store(k.mm, k.folio, me.page, pte.frame)]),
-      goto("done"),
-    ],
-    mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
-    handle_pte_fault: [
-      "handle_pte_fault(): SIGSEGV if there is no VMA",
-      when(k.mm.vma.at(me.page).not(), [up_read(k.mm.mmap_lock), goto("done")]),
-      when(pte.kind.eq("none"), [goto("anonymous")]),
-      when(pte.kind.eq("migration"), [goto("entry_wait")]),
-      when(pte.kind.eq("present"), [goto("mmap_read_unlock")]),
-    ],
-    swap: do_swap_page_device_private(
-      k.mm,
-      k.folio,
-      me.page,
-      me.frame,
-      migrate_to_ram(me.page, me.frame),
-    ),
-    swap_done: ["do_swap_page() returns", goto("mmap_read_unlock")],
-    entry_wait: migration_entry_wait(k.mm, k.folio, me.page),
-    entry_done: ["migration_entry_wait() returns", goto("mmap_read_unlock")],
-    anonymous: ["do_anonymous_page()", do_anonymous_page(k.mm, k.folio, me.page, me.frame)],
-    mmap_read_unlock: [
-      "mmap_read_unlock(mm): try the store again",
-      up_read(k.mm.mmap_lock),
-      goto("store"),
-    ],
-  };
-})
+export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
   .times(size("cpu_faults"))
   .as("do_swap_page()");
 

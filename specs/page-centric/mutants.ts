@@ -21,7 +21,7 @@ import {
   mmu_interval_read_retry,
   mutex_lock,
   mutex_unlock,
-  pte_kind,
+  pte_kinds,
   up_read,
   versions,
 } from "mmrace/kernel";
@@ -35,7 +35,7 @@ const gpu_mm = k.mm.at(gpu.mm);
 const gpu_pt_lock = k.pt_lock.at(gpu.mm);
 const stale = mmu_interval_read_retry(gpu_mm.sub);
 const cpu_pte = gpu_mm.pte.at(gpu.page);
-const seen = local_of("range_fault.seen", pte_kind);
+const seen = local_of("range_fault.seen", pte_kinds());
 const evicted_at = k.mm.at(evict.me.at_mm);
 const evicted_pte = evicted_at.pte.at(evict.me.at_page);
 const buffer = local_of("finalize.buffer", range(0, versions));

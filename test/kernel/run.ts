@@ -1,5 +1,5 @@
 /** Tiny specs: built, validated, searched to the end, and told in a few words. */
-import { type SpecInput, spec } from "mmrace";
+import { type Change, type SpecInput, spec } from "mmrace";
 import { type Model, resetDeadLocals, validate } from "mmrace/ir";
 import { expect } from "vitest";
 import { check } from "../../checker/index.ts";
@@ -15,11 +15,17 @@ export interface Outcome {
   steps: string[];
 }
 
-export type Input = Omit<SpecInput, "name" | "configs"> & { sizes?: Record<string, number> };
+export type Input = Omit<SpecInput, "name" | "configs"> & {
+  sizes?: Record<string, number>;
+  /** A mistake to make. */
+  change?: Change[];
+};
 
 /** The model of a tiny spec; it must be a valid one, but need not claim more than that it ends. */
-export function build({ sizes = {}, ...rest }: Input): Model {
-  const model = spec({ name: "tiny", configs: { ci: sizes }, ...rest }).build();
+export function build({ sizes = {}, change, ...rest }: Input): Model {
+  const variants = change ? { variants: { changed: { change } } } : {};
+  const whole = spec({ name: "tiny", configs: { ci: sizes }, ...rest, ...variants });
+  const model = whole.build(change ? { variant: "changed" } : {});
   expect(validate(model).filter((d) => d.code !== "MR051")).toEqual([]);
   return model;
 }
