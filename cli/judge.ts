@@ -3,13 +3,10 @@ import type { CheckResult } from "../checker/index.ts";
 import { type Model, replay, type Src, type Trace } from "../model/ir/index.ts";
 import { firstOutOfOrder } from "./documented-order.ts";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
+import type { Review } from "./expect/review.ts";
+import type { Finding } from "./finding.ts";
 import type { Task } from "./prepare.ts";
 import type { Further } from "./races.ts";
-
-export interface Finding {
-  text: string;
-  src?: Src;
-}
 
 export interface Outcome {
   task: Task;
@@ -21,14 +18,24 @@ export interface Outcome {
   trace?: Trace;
   /** Other violations, when they were asked for. */
   others?: Further;
-  /** What makes a verdict worth less than it looks; only where everything must hold. */
+  /** What makes a verdict worth less than it looks, and what is not as it was promoted. */
   findings: Finding[];
 }
 
-export function judge(task: Task, result: CheckResult): Outcome {
+/** @param review without it, nothing is compared with what was promoted */
+export function judge(task: Task, result: CheckResult, review?: Review): Outcome {
+  const reviewed = review?.(task, result);
+  const outcome = judgedAlone(task, result, reviewed?.findings ?? []);
+  const isNew = outcome.code === EXIT.ok && reviewed?.promoted === false;
+  return isNew ? { ...outcome, verdict: `${outcome.verdict}, not promoted` } : outcome;
+}
+
+/** @param more findings that somebody else made */
+function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome {
   const compared = compare(task.breaks, result);
   // A mutant is broken on purpose: a label that it makes unreachable is no news.
   const findings = task.breaks === undefined ? findingsOf(task.model, result) : [];
+  findings.push(...more);
   const outcome: Outcome = { task, result, ...compared, findings };
   if (result.findings.some((f) => f.kind === "no_initial_state")) {
     outcome.code = EXIT.usage;
@@ -91,7 +98,8 @@ export function limitText(limit: Limit): string {
 function findingsOf(model: Model, result: CheckResult): Finding[] {
   return result.findings.map((finding) => {
     const src = sourceOf(model, finding);
-    return src ? { text: finding.text, src } : { text: finding.text };
+    const found = { rule: finding.kind, text: finding.text };
+    return src ? { ...found, src } : found;
   });
 }
 

@@ -1,6 +1,7 @@
 /** Runs the searches of a plan in order and judges each. */
 import { join } from "node:path";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
+import type { Review } from "./expect/review.ts";
 import { judge, type Outcome } from "./judge.ts";
 import type { Task } from "./prepare.ts";
 import { progressLine } from "./progress.ts";
@@ -22,6 +23,8 @@ export interface Extras {
   checkpoints?: Checkpoints | undefined;
   /** Called before `onOutcome`, to search for what the outcome lacks. */
   deepen?: (outcome: Outcome, searcher: Searcher) => Promise<void>;
+  /** Compares each result with what was promoted. */
+  review?: Review | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function runTasks(
   tasks: Task[],
   limits: Limits,
   onOutcome: (outcome: Outcome, searcher: Searcher) => void | Promise<void>,
-  { checkpoints, deepen }: Extras = {},
+  { checkpoints, deepen, review }: Extras = {},
 ): Promise<Run> {
   const progress = progressLine(process.stderr);
   const searcher = startSearcher((task, p) => progress.update(task.stem, p));
@@ -40,7 +43,7 @@ export async function runTasks(
     for (const task of tasks) {
       if (searcher.interrupted()) break;
       const own = checkpoints && { ...checkpoints, folder: join(checkpoints.folder, task.stem) };
-      const outcome = judge(task, await searcher.run(task, limits, own));
+      const outcome = judge(task, await searcher.run(task, limits, own), review);
       await deepen?.(outcome, searcher);
       progress.clear();
       outcomes.push(outcome);

@@ -1,10 +1,12 @@
 import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
+import { type Review, startReview } from "../expect/review.ts";
 import { prepareFolder } from "../files.ts";
 import type { Outcome } from "../judge.ts";
 import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
+import type { LoadedSpec } from "../loader/load.ts";
 import type { Selection } from "../plan.ts";
 import { prepare } from "../prepare.ts";
 import { otherProperties, otherRaces } from "../races.ts";
@@ -39,6 +41,11 @@ export const checkCommand: Command = {
     "at most. So a race that has all steps of an earlier one, and more, is not found; deadlocks",
     "and claims at rest or about infinite runs have no further races. Limits hold for both.",
     "",
+    "expect.json beside a spec says what it came to when it was promoted (mmrace promote):",
+    "verdict, claims, sizes, counts, steps taken. Whatever differs is a finding (exit code 1), and",
+    "so is a scheme, mutant or variant that has no entry there; only the deep tier may lack them.",
+    "The row of a spec without such a file says that it is not promoted.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
@@ -49,6 +56,8 @@ export const checkCommand: Command = {
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
     out: { value: "DIR", help: `where to draw (default: ${DEFAULT_OUT})` },
     json: { help: "one JSON document on standard output, and nothing else" },
+    expect: { help: "what has no expectation is a finding, whether or not there is a file" },
+    "no-expect": { help: "compare with no expect.json" },
     ...LIMITS,
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
@@ -73,9 +82,10 @@ async function check(input: Input): Promise<number> {
     fail("--all-properties and --more exclude each other");
   }
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
-  const { tasks } = await prepare(findSpecs(args), selection, {
+  const { specs, tasks } = await prepare(findSpecs(args), selection, {
     typecheck: !flags.has("no-typecheck"),
   });
+  const review = reviewFor(specs, flags, limits);
   if (flags.has("draw")) prepareFolder(out);
   const checkpoints = checkpointsFrom(input);
 
@@ -89,12 +99,26 @@ async function check(input: Input): Promise<number> {
     if (flags.has("draw")) await draw(outcome, out);
   };
   const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(input, outcome, searcher);
-  const run = await runTasks(tasks, limits, onOutcome, { checkpoints, deepen });
+  const run = await runTasks(tasks, limits, onOutcome, { checkpoints, deepen, review });
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
   const report = { outcomes: run.outcomes, planned: tasks.length, code, limits };
   if (flags.has("json")) process.stdout.write(jsonReport(report));
   return code;
+}
+
+/** Counts are compared where they are counts of the same thing. */
+function reviewFor(
+  specs: LoadedSpec[],
+  flags: ReadonlySet<string>,
+  limits: Limits,
+): Review | undefined {
+  const strict = flags.has("expect");
+  if (strict && flags.has("no-expect")) fail("--expect and --no-expect exclude each other");
+  if (flags.has("no-expect")) return undefined;
+  const { symmetry, partialOrder, deadReset, liveness } = limits;
+  const counts = !symmetry && !partialOrder && deadReset !== false;
+  return startReview(specs, strict, { counts, progress: liveness !== false });
 }
 
 /** The other counterexamples that were asked for, into the outcome. */

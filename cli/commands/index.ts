@@ -9,12 +9,14 @@ import { graphCommand } from "./graph.ts";
 import { locksCommand } from "./locks.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
+import { promoteCommand } from "./promote.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
 import { statusCommand } from "./status.ts";
 
 export const commands: Command[] = [
   checkCommand,
+  promoteCommand,
   replayCommand,
   drawCommand,
   graphCommand,

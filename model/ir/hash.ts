@@ -14,7 +14,12 @@ const PRIME = 0x100000001b3n;
  * of the canonical JSON text in UTF-8, as 16 hexadecimal digits. Not for use against an adversary.
  */
 export function modelHash(model: Model): string {
-  return fnv1a(JSON.stringify(canonical(model)));
+  return contentHash(model);
+}
+
+/** The same of any part of a model. */
+export function contentHash(part: object): string {
+  return fnv1a(JSON.stringify(canonical(part)));
 }
 
 /** Exposed for the published test vectors. */

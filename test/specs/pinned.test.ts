@@ -1,5 +1,6 @@
 /**
- * What every spec and every variant comes to in its smallest configuration: verdict, states,
+ * Every spec comes to what its expect.json says, or, where there is none yet, what pins.json says:
+ * what every spec and every variant comes to in its smallest configuration: verdict, states,
  * transitions, depth. `PROMOTE=1 npx vitest run test/specs` writes the file anew; a change in it is
  * reviewed like code.
  */
@@ -10,6 +11,7 @@ import type { Spec } from "mmrace";
 import { resetDeadLocals, validate } from "mmrace/ir";
 import { describe, expect, it } from "vitest";
 import { check, speaksOfProgress } from "../../checker/index.ts";
+import { check as checkSpecs } from "../cli/mmrace.ts";
 import { specFiles } from "../support/spec-files.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -40,7 +42,17 @@ function run(spec: Spec, variant: string | undefined): Pin {
   return { verdict: name, states, transitions, depth };
 }
 
-for (const file of specFiles(join(root, "specs"))) {
+const specs = specFiles(join(root, "specs"));
+const isPromoted = (file: string): boolean => existsSync(join(dirname(file), "expect.json"));
+
+for (const folder of new Set(specs.filter(isPromoted).map((file) => dirname(file)))) {
+  it(`${relative(root, folder)} is as it was promoted`, () => {
+    const { code, out, err } = checkSpecs(root, folder, "--mutants", "--expect");
+    expect({ code, err }, out).toEqual({ code: 0, err: "" });
+  });
+}
+
+for (const file of specs.filter((spec) => !isPromoted(spec))) {
   const spec = ((await import(file)) as { default: Spec }).default;
   describe(relative(root, file), () => {
     for (const info of [undefined, ...spec.variants]) {

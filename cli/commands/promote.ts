@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Command } from "../args.ts";
+import { EXIT } from "../exit-codes.ts";
+import { promoted } from "../expect/promote.ts";
+import { expectFileOf, readExpectations } from "../expect/review.ts";
+import { prepareFolder, readText, writeText } from "../files.ts";
+import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
+import { findSpecs } from "../loader/find.ts";
+import { prepare } from "../prepare.ts";
+import { humanReporter } from "../reporters/human.ts";
+import { codeOf, runTasks } from "../run.ts";
+import { colorsFor } from "../terminal.ts";
+
+const { variant: _, ...SIZES } = SELECTION;
+
+export const promoteCommand: Command = {
+  name: "promote",
+  summary: "write down what specs come to, as what mmrace check expects from now on",
+  usage: "[SPEC...] [options]",
+  details: [
+    "Searches each scheme with all its bugs, mutants and variants and writes expect.json beside",
+    "it: verdict, sizes, claims, distinct states, transitions, depth, steps that are never taken.",
+    "What is written is reviewed like code: its diff says what a change of the spec has changed.",
+    "",
+    "Nothing is written of a spec that does not do what it declares (exit code 1), or whose search",
+    "was not complete (exit code 3). The same results give the same text.",
+  ].join("\n"),
+  options: {
+    ...SIZES,
+    ...LIMITS,
+    "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
+  },
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  async run(input) {
+    const { flags } = input;
+    const selection = selectionFrom(input, "all");
+    const typecheck = !flags.has("no-typecheck");
+    const { specs, tasks } = await prepare(findSpecs(input.args), selection, { typecheck });
+    const files = [...new Set(specs.map(expectFileOf))];
+    const before = new Map(files.map((file) => [file, readExpectations(file) ?? {}]));
+    for (const file of files) prepareFolder(dirname(file));
+
+    const human = humanReporter(tasks, colorsFor(process.stdout, flags));
+    process.stdout.write(human.head());
+    const run = await runTasks(tasks, limitsOf(input), (outcome) => {
+      process.stdout.write(human.row(outcome));
+    });
+    process.stdout.write(human.tail(run.outcomes, tasks.length));
+    const bad = specs.filter((spec) => {
+      const own = run.outcomes.filter((o) => o.task.spec === spec);
+      const planned = tasks.filter((t) => t.spec === spec).length;
+      return own.length < planned || own.some((o) => o.code !== EXIT.ok);
+    });
+    for (const file of files) {
+      const good = specs.filter((s) => expectFileOf(s) === file && !bad.includes(s));
+      if (good.length === 0) continue;
+      const exists = (name: string): boolean => existsSync(join(dirname(file), name));
+      const text = promoted(before.get(file) ?? {}, good, run.outcomes, exists);
+      const isNew = !existsSync(file);
+      if (!isNew && readText(file) === text) continue;
+      writeText(file, text);
+      process.stdout.write(`${file}: ${isNew ? "written" : "changed"}\n`);
+    }
+    for (const spec of bad) process.stdout.write(`${spec.file}: not promoted\n`);
+    return codeOf(run);
+  },
+};
