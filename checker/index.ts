@@ -20,9 +20,17 @@ import type { Engine, Reductions } from "./search/engine.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
 import { searchInParallel } from "./search/parallel.ts";
-import { type SearchLimits, type SearchOutcome, search } from "./search/search.ts";
-import { moveOf, pathTo, runAlong, stateOf } from "./search/trace.ts";
-import { type Arena, defaultBudget, newArena } from "./store/arena.ts";
+import {
+  beginSearch,
+  continueSearch,
+  outcomeOf,
+  type SearchLimits,
+  type SearchOutcome,
+  storedState,
+} from "./search/search.ts";
+import { moveOf, pathTo, runAlong } from "./search/trace.ts";
+import { defaultBudget } from "./store/arena.ts";
+import { type FlatStore, flatStore, type Store } from "./store/store.ts";
 
 export { PackError } from "./compile/pack.ts";
 export { speaksOfProgress } from "./liveness/index.ts";
@@ -46,7 +54,11 @@ export {
   CheckpointError,
   type CheckpointRecord,
   type CheckpointSink,
+  type WordSource,
 } from "./store/checkpoint.ts";
+
+/** States found by one thread before others are started: for fewer of them it does not pay. */
+const PARALLEL_FROM = 1 << 16;
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.
@@ -60,8 +72,6 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const began = now();
   const reduced = options.deadReset === false ? model : resetDeadLocals(model);
   const { engine, reductions } = engineFor(reduced, options);
-  const budget = options.maxMemory ?? defaultBudget();
-  const arena = newArena(engine.packing.words, budget);
   const limits: SearchLimits = {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
     poll: (progress) => {
@@ -72,21 +82,18 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
     checkpoint: options.checkpoint,
     modelHash: () => modelHash(reduced),
   };
-  const threads = options.checkpoint || options.resume ? 1 : (options.workers ?? 1);
-  const parallel =
-    threads > 1 && engine.kind === "compiled"
-      ? searchInParallel(engine, reductions, limits, threads, budget)
-      : undefined;
-  const outcome = parallel ?? search(engine, arena, limits, options.resume);
-  const isReduced = options.symmetry === true || options.partialOrder === true;
-  const result = report(engine, arena, outcome, isReduced);
   const wanted = options.liveness ?? (model.liveness ?? []).length > 0;
+  const budget = options.maxMemory ?? defaultBudget();
+  const store = flatStore(engine, budget, (options.workers ?? 1) > 1);
+  const outcome = searchAll({ engine, reductions, store, limits, budget, wanted }, options);
+  const isReduced = options.symmetry === true || options.partialOrder === true;
+  const result = report(engine, store, outcome, isReduced);
   if (result.verdict.kind !== "holds" || !wanted) return { ...result, elapsed: now() - began };
-  const without = reductionsOn(options, parallel !== undefined);
+  const without = reductionsOn(options);
   const whole =
     without.length > 0
       ? searchWhole(reduced, options, limits)
-      : { outcome, arena, kind: engine.kind };
+      : { outcome, arena: store.arena, kind: engine.kind };
   const poll = (): boolean => stopReason(options, now() - began) !== undefined;
   const more = progressOf({ model, searched: reduced, ...whole, without, poll }, () =>
     stopReason(options, now() - began),
@@ -95,9 +102,33 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   return { ...result, ...more, findings, elapsed: now() - began };
 }
 
+interface Plan {
+  engine: Engine;
+  reductions: Reductions;
+  store: FlatStore;
+  limits: SearchLimits;
+  budget: number;
+  /** The graph is needed afterwards. */
+  wanted: boolean;
+}
+
+/** On one thread until it pays to have more; in order again when they found a violation. */
+function searchAll(plan: Plan, options: CheckOptions): SearchOutcome {
+  const { engine, reductions, store, limits, budget, wanted } = plan;
+  const search = beginSearch(engine, store, limits, options.resume);
+  const threads = wanted || engine.kind !== "compiled" ? 1 : (options.workers ?? 1);
+  const first = threads > 1 ? (options.parallelFrom ?? PARALLEL_FROM) : Number.POSITIVE_INFINITY;
+  if (!continueSearch(search, first)) {
+    const outcome = searchInParallel(search, store, reductions, threads, budget);
+    if (outcome) return outcome;
+    continueSearch(search);
+  }
+  return outcomeOf(search);
+}
+
 /** What changes who moves when, and so says nothing about infinite runs. */
-function reductionsOn({ symmetry, partialOrder }: CheckOptions, parallel: boolean): string[] {
-  const on = { symmetry, "partial order": partialOrder, workers: parallel };
+function reductionsOn({ symmetry, partialOrder }: CheckOptions): string[] {
+  const on = { symmetry, "partial order": partialOrder };
   return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
 }
 
@@ -109,10 +140,11 @@ function searchWhole(
 ): Pick<Explored, "outcome" | "arena" | "kind"> {
   const plain: CheckOptions = { ...options, symmetry: false, partialOrder: false };
   const { engine } = engineFor(model, plain);
-  const arena = newArena(engine.packing.words, options.maxMemory ?? defaultBudget());
+  const store = flatStore(engine, options.maxMemory ?? defaultBudget());
   const { maxStates, poll, modelHash } = limits;
-  const outcome = search(engine, arena, { maxStates, poll, modelHash });
-  return { outcome, arena, kind: engine.kind };
+  const search = beginSearch(engine, store, { maxStates, poll, modelHash });
+  continueSearch(search);
+  return { outcome: outcomeOf(search), arena: store.arena, kind: engine.kind };
 }
 
 type More = Pick<CheckResult, "verdict" | "findings"> & Partial<CheckResult>;
@@ -167,7 +199,7 @@ function engineFor(
 
 function report(
   engine: Engine,
-  arena: Arena,
+  store: Store,
   outcome: SearchOutcome,
   isReduced: boolean,
 ): Omit<CheckResult, "elapsed"> {
@@ -190,28 +222,32 @@ function report(
   };
   const complete = outcome.end.kind === "complete";
   const findings = complete ? findingsOf(model, counts) : [];
-  const verdict = verdictOf(engine, arena, outcome, isReduced);
+  const verdict = verdictOf(engine, store, outcome, isReduced);
   return { ...counts, ...verdict, findings, engine: engine.kind, bytes: outcome.bytes };
 }
 
 function verdictOf(
   engine: Engine,
-  arena: Arena,
+  store: Store,
   { end, levels }: SearchOutcome,
   isReduced: boolean,
 ): Pick<CheckResult, "moves" | "start"> & { verdict: Verdict } {
   if (end.kind === "complete") return { verdict: { kind: "holds" } };
   if (end.kind === "incomplete") return { verdict: end };
   if (!isReduced) {
-    const violation = violationAt(engine, stateOf(engine, arena, end.state), end.kind).violation;
-    const calm = calmest(engine, arena, levels, end, violation);
+    const violation = violationAt(
+      engine,
+      storedState(engine, store, end.state),
+      end.kind,
+    ).violation;
+    const calm = calmest(engine, store, levels, end, violation);
     if (calm) {
       const { moves, start } = calm;
       return { verdict: { kind: "violated", violation: calm.violation }, moves, start };
     }
   }
-  const path = pathTo(engine, arena, levels, end.state);
-  const { start, moves, end: state } = runAlong(engine, arena, path);
+  const path = pathTo(engine, store, levels, end.state);
+  const { start, moves, end: state } = runAlong(engine, store, path);
   const { violation, steps } = violationAt(engine, state, end.kind);
   for (const step of steps) moves.push(moveOf(engine, step));
   return { verdict: { kind: "violated", violation }, moves, start };

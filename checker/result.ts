@@ -1,6 +1,6 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
-import type { CheckpointRecord, CheckpointSink } from "./store/checkpoint.ts";
+import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
 
 export interface Progress {
   states: number;
@@ -43,18 +43,20 @@ export interface CheckOptions {
   /**
    * Also decide claims about infinite runs, starvation in marked retry loops, and partial
    * deadlocks. Default: when the model claims something about infinite runs. Needs the whole graph:
-   * with `symmetry`, `partialOrder` or several `workers` it is searched again without them.
+   * with `symmetry` or `partialOrder` it is searched again without them. One thread decides this.
    */
   liveness?: boolean;
   /**
-   * Threads that search. Default 1. Verdict, counts and counterexample are the same for any
-   * number. A search with checkpoints has one.
+   * Threads that search, once there is enough to do. Default 1. Verdict, counts and counterexample
+   * are the same for any number.
    */
   workers?: number;
+  /** States that one thread finds before there are more. */
+  parallelFrom?: number;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */
-  resume?: { record: CheckpointRecord; words: Int32Array };
+  resume?: { record: CheckpointRecord; words: WordSource };
 }
 
 export type Limit = "states" | "memory" | "time" | "interrupted";

@@ -2,18 +2,23 @@
 import {
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { CheckpointRecord, CheckpointSink } from "../checker/index.ts";
+import {
+  CheckpointError,
+  type CheckpointRecord,
+  type CheckpointSink,
+  type WordSource,
+} from "../checker/index.ts";
 
 /** Continues the words file behind the states of `record`, or begins a new one. */
 export function checkpointSink(
@@ -32,9 +37,9 @@ export function checkpointSink(
         from += writeSync(file, bytes, from, bytes.length - from, at + from);
       }
       at += bytes.length;
-      fsyncSync(file);
     },
     commit: (next) => {
+      fsyncSync(file);
       const fresh = join(folder, "record.new");
       writeFileSync(fresh, JSON.stringify(next));
       const written = openSync(fresh, "r");
@@ -52,24 +57,27 @@ export function readCheckpoint(folder: string) {
   const path = join(folder, "record.json");
   if (!existsSync(path)) return undefined;
   const record = JSON.parse(readFileSync(path, "utf8")) as CheckpointRecord;
-  return { record, words: readWords(join(folder, "states.bin")) };
+  return { record, words: wordsIn(join(folder, "states.bin")) };
 }
 
 /** Bytes read at a time: one call of the system reads less than 2 GiB. */
 const CHUNK = 1 << 28;
 
-function readWords(path: string): Int32Array {
-  const file = openSync(path, "r");
-  try {
-    const words = new Int32Array(Math.floor(fstatSync(file).size / 4));
-    const bytes = new Uint8Array(words.buffer);
-    for (let from = 0; from < bytes.length; ) {
-      const read = readSync(file, bytes, from, Math.min(CHUNK, bytes.length - from), from);
-      if (read === 0) break;
-      from += read;
-    }
-    return words;
-  } finally {
-    closeSync(file);
-  }
+function wordsIn(path: string): WordSource {
+  return {
+    length: Math.floor(statSync(path).size / 4),
+    read(into, from) {
+      const file = openSync(path, "r");
+      try {
+        const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
+        for (let at = 0; at < bytes.length; ) {
+          const read = readSync(file, bytes, at, Math.min(CHUNK, bytes.length - at), 4 * from + at);
+          if (read === 0) throw new CheckpointError(`${path} ends too early`);
+          at += read;
+        }
+      } finally {
+        closeSync(file);
+      }
+    },
+  };
 }

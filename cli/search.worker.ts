@@ -11,7 +11,6 @@ import {
   PackError,
   type Progress,
   speaksOfProgress,
-  WorkerError,
 } from "../checker/index.ts";
 import { checkpointSink, readCheckpoint } from "./checkpoint-dir.ts";
 import { UserError } from "./errors.ts";
@@ -52,7 +51,7 @@ function checkpointOptions(wanted: Checkpoints): Pick<CheckOptions, "checkpoint"
   return resume ? { checkpoint, resume } : { checkpoint };
 }
 
-const REFUSALS = [PackError, CheckpointError, WorkerError, UserError];
+const REFUSALS = [PackError, CheckpointError, UserError];
 
 function search({ model, limits, checkpoints }: Question): Answer {
   let last = performance.now();

@@ -9,9 +9,9 @@ import {
 } from "../../model/ir/index.ts";
 import { packState } from "../compile/pack.ts";
 import type { Engine } from "../search/engine.ts";
-import { sameWords } from "../search/search.ts";
 import { moveOf, stateOf } from "../search/trace.ts";
 import type { Arena } from "../store/arena.ts";
+import { sameWords } from "../store/store.ts";
 import type { Edge } from "./paths.ts";
 import type { World } from "./world.ts";
 

@@ -10,9 +10,9 @@
 import type { Outcome, State, Violation } from "../../model/ir/index.ts";
 import { violationsIn } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
-import type { Arena } from "../store/arena.ts";
+import type { Store } from "../store/store.ts";
 import type { Engine } from "./engine.ts";
-import type { SearchEnd } from "./search.ts";
+import { type SearchEnd, storedState } from "./search.ts";
 import { moveOf, type Walk } from "./trace.ts";
 
 /** States on shortest counterexamples beyond which the trace found first is kept. */
@@ -23,7 +23,7 @@ type Key = string;
 
 interface Calming {
   engine: Engine;
-  arena: Arena;
+  store: Store;
   /** Bits for the hashes of the states wanted now: most successors are none of them. */
   filter: Uint8Array;
 }
@@ -34,13 +34,13 @@ interface Calming {
  */
 export function calmest(
   engine: Engine,
-  arena: Arena,
+  store: Store,
   levels: number[],
   end: SearchEnd,
   violation: Violation,
 ): (Walk & { violation: Violation }) | undefined {
   if (end.kind !== "badState" && end.kind !== "badStep") return undefined;
-  const cx: Calming = { engine, arena, filter: new Uint8Array(1 << 16) };
+  const cx: Calming = { engine, store, filter: new Uint8Array(1 << 16) };
   const fired = engine.batch.fired.slice();
   const level = levels.findLastIndex((first) => first <= end.state);
   const isBad = (state: State): Violation | undefined => {
@@ -92,12 +92,12 @@ function badSuccessors(
   isBad: (state: State) => Violation | undefined,
 ): Set<Key> | undefined {
   if (level === 0) return undefined;
-  const { engine, arena } = cx;
+  const { engine, store } = cx;
   const { words } = engine.packing;
   const known = new Set<Key>();
   const states: number[] = new Array(words).fill(0);
   for (let i = levels[level - 1] as number; i < (levels[level] as number); i++) {
-    engine.expand(i, i + 1);
+    store.expand(i, i + 1);
     const { batch } = engine;
     for (let at = 0; at < batch.filled; at += words) {
       const key = keyAt(batch.words, at, words);
@@ -111,12 +111,12 @@ function badSuccessors(
   const table = Int32Array.from(states);
   const bad = new Set<Key>();
   const count = table.length / words;
-  engine.bind({ ...arena, states: table });
+  engine.bind({ states: table, index: new Int32Array(1), slotBits: 0 });
   for (let i = engine.check(1, count); i > 0; i = i + 1 < count ? engine.check(i + 1, count) : 0) {
     if (isBad(unpackState(engine.packing, table, i * words)))
       bad.add(keyAt(table, i * words, words));
   }
-  engine.bind(arena);
+  store.rebind();
   return bad;
 }
 
@@ -128,18 +128,17 @@ function badSources(
   violation: Violation,
   isBad: (state: State) => Violation | undefined,
 ): Set<Key> {
-  const { engine, arena } = cx;
-  const { words } = engine.packing;
+  const { engine, store } = cx;
   const found = new Set<Key>();
   for (let i = levels[level] as number; i < (levels[level + 1] as number); i++) {
-    engine.expand(i, i + 1);
+    store.expand(i, i + 1);
     if (!engine.batch.problem) continue;
-    const state = unpackState(engine.packing, arena.states, i * words);
+    const state = storedState(engine, store, i);
     const runs = engine.runs(state);
     const bad =
       runs.some((r) => r.violation && isSame(r.violation, violation)) ||
       (runs.length === 0 && isBad(state) !== undefined);
-    if (bad) found.add(keyAt(arena.states, i * words, words));
+    if (bad) found.add(keyAt(store.read(i, i + 1), 0, engine.packing.words));
   }
   return found;
 }
@@ -151,8 +150,7 @@ function markBackwards(
   goals: Set<Key>,
   goalLevel: number,
 ): Set<Key>[] | undefined {
-  const { engine, arena } = cx;
-  const { words } = engine.packing;
+  const { engine, store } = cx;
   const layers = [goals];
   let total = goals.size;
   for (let level = goalLevel - 1; level >= 0; level--) {
@@ -160,8 +158,8 @@ function markBackwards(
     remember(cx, wanted);
     const here = new Set<Key>();
     for (let i = levels[level] as number; i < (levels[level + 1] as number); i++) {
-      engine.expand(i, i + 1);
-      if (leadsInto(cx, wanted)) here.add(keyAt(arena.states, i * words, words));
+      store.expand(i, i + 1);
+      if (leadsInto(cx, wanted)) here.add(keyAt(store.read(i, i + 1), 0, engine.packing.words));
     }
     total += here.size;
     if (total > MOST_STATES) return undefined;

@@ -1,17 +1,17 @@
 /**
- * The same search on several threads. What holds does not depend on the order in which states are
- * found, so all counts are those of one thread. What is violated does: then the caller searches
- * again in order, and gets the trace that one thread would have found.
+ * A search goes on with several threads. What holds does not depend on the order in which states
+ * are found, so all counts are those of one thread. What is violated does: then the caller
+ * searches on in order, and gets the trace that one thread would have found.
  *
  * The threads run generated code and nothing else, so they are started from text.
  */
 import { Worker } from "node:worker_threads";
 import { moduleText } from "../compile/module.ts";
-import { packState } from "../compile/pack.ts";
-import type { Limit } from "../result.ts";
-import { EAGER_SLOT_BITS } from "../store/arena.ts";
+import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
+import type { FlatStore } from "../store/store.ts";
 import { newFilter } from "../store/table.ts";
-import type { Engine, Reductions } from "./engine.ts";
+import { bytesOf, newConductor } from "./conductor.ts";
+import { BATCH, type Engine, type Reductions } from "./engine.ts";
 import {
   CONTROL,
   FLAG,
@@ -20,146 +20,148 @@ import {
   type SharedSearch,
   STATS,
 } from "./participant.ts";
-import type { SearchLimits, SearchOutcome } from "./search.ts";
+import type { Search, SearchOutcome } from "./search.ts";
 
-const FIRST_SLOT_BITS = 20;
+const FIRST_SLOT_BITS = 18;
 const CHUNK = 1 << 14;
 const ITEM_STATES = 256;
 /** Pairs in a list of work; more states wait in one level only if it has above 10^9 of them. */
 const MOST_ITEMS = 1 << 22;
-/** Batches of the first thread between two polls. */
-const POLL_EVERY = 16;
-/** Part of the budget for the index. */
-const INDEX_SHARE = 0.35;
+/** Two minutes without a sign of life; writing a checkpoint gives some. */
+const PATIENCE = 600;
 
 /** A worker thread could not be started, or died. */
 export class WorkerError extends Error {}
 
 /**
- * The outcome of a search that found no violation. Undefined when there is one, or when the
- * memory is not enough for several threads, which waste some: one thread has to tell.
+ * Goes on with a search of one thread, in the memory of its store, and returns the outcome.
+ * Undefined when there is a violation, or more states than are allowed, or not enough memory for
+ * several threads, which waste some: one thread has to tell, from where the search stood.
  */
 export function searchInParallel(
-  engine: Engine,
+  search: Search,
+  store: FlatStore,
   reductions: Reductions,
-  limits: SearchLimits,
   threads: number,
   budget: number,
 ): SearchOutcome | undefined {
-  const shared = newSharedSearch(engine.packing.words, threads, budget, capacityOf(engine));
+  const { engine, limits, out } = search;
+  const shared = newSharedSearch(search, store, threads, budget);
   if (!shared) return undefined;
-  const { control, stats } = shared;
+  const { control } = shared;
   const labels = engine.batch.fired.length;
   const fired = new Float64Array(new SharedArrayBuffer(8 * labels * threads));
   const reached = new Uint8Array(new SharedArrayBuffer(Math.max(1, engine.batch.reached.length)));
+  fired.set(engine.batch.fired);
+  reached.set(engine.batch.reached);
   const text = moduleText(engine.packing, reductions, true);
-  const data = { text, shared, fired, reached, labels, capacity: capacityOf(engine) };
   const filter = newFilter(engine.packing.words);
-  const mine = loadEngine({ ...data, filter, thread: 0 });
-  const initial = storeInitial(engine, shared, mine, fired);
-  if (mine.code.check(1, initial) > 0) return undefined;
+  const data = { text, shared, fired, reached, labels, capacity: capacityOf(engine), filter };
+  const mine = loadEngine({ ...data, thread: 0 });
+  mine.code.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
+  mine.code.place(1, out.count);
   const workers = Array.from({ length: threads - 1 }, (_, k) =>
-    startWorker({ ...data, filter, thread: k + 1, initial }),
+    startWorker({ ...data, thread: k + 1, initial: out.count }),
   );
-  let limit: Limit | undefined;
-  let batches = 0;
-  const poll = (): number => {
-    if (++batches % POLL_EVERY !== 0) return FLAG.run;
-    limit = limitReached(shared, limits);
-    return limit ? FLAG.stop : FLAG.run;
-  };
+  const conductor = newConductor(search, shared, { fired, reached, labels });
   try {
-    new Participant(shared, mine.code, mine.registers, 0, initial, poll).run();
+    new Participant(shared, mine.code, mine.registers, 0, out.count, conductor).run();
   } catch (error) {
-    throw new WorkerError(error instanceof Error ? error.message : String(error));
+    throw workerError(shared, error);
   } finally {
     for (const worker of workers) worker.unref();
   }
   const flag = Atomics.load(control, CONTROL.flag);
-  if (flag === FLAG.violation || flag === FLAG.memory) return undefined;
-  engine.batch.reached.set(reached.subarray(0, engine.batch.reached.length));
-  for (let k = 0; k < fired.length; k++) {
-    const label = k % labels;
-    engine.batch.fired[label] = (engine.batch.fired[label] as number) + (fired[k] as number);
+  const counts = conductor.counts();
+  if (flag === FLAG.violation || counts.states > limits.maxStates) {
+    store.reclaim(out.count);
+    return undefined;
   }
-  const states = total(stats, STATS.states);
-  if (states > limits.maxStates) limit = "states";
+  engine.batch.reached.set(counts.reached);
+  engine.batch.fired.set(counts.fired);
+  const limit = flag === FLAG.memory ? "memory" : conductor.limit();
   return {
     end: limit ? { kind: "incomplete", limit } : { kind: "complete" },
-    count: Math.min(states, limits.maxStates) + 1,
-    transitions: total(stats, STATS.transitions),
-    terminal: total(stats, STATS.terminal),
-    initialStates: engine.interpreter.initialStates().length,
+    count: counts.states + 1,
+    transitions: counts.transitions,
+    terminal: counts.terminal,
+    initialStates: out.initialStates,
     depth: Atomics.load(control, CONTROL.depth),
     bytes: bytesOf(shared),
-    levels: [],
+    levels: conductor.levels,
   };
+}
+
+function workerError({ failure }: SharedSearch, error: unknown): WorkerError {
+  const end = failure.indexOf(0);
+  const said = Buffer.from(failure.slice(0, end < 0 ? failure.length : end)).toString();
+  const why = said || (error instanceof Error ? error.message : String(error));
+  return new WorkerError(
+    `a search thread failed: ${why}; --workers 1 searches without other threads`,
+  );
 }
 
 function capacityOf(engine: Engine): number {
   return engine.batch.words.length / engine.packing.words;
 }
 
-function total(stats: Float64Array, which: number): number {
-  let sum = 0;
-  for (let k = which; k < stats.length; k += STATS.size) sum += stats[k] as number;
-  return sum;
-}
-
-function bytesOf({ control, words }: SharedSearch): number {
-  const slots = 2 ** Atomics.load(control, CONTROL.slotBits);
-  return 4 * (Atomics.load(control, CONTROL.nextId) * words + slots);
-}
-
-function limitReached(shared: SharedSearch, limits: SearchLimits): Limit | undefined {
-  const states = total(shared.stats, STATS.states);
-  if (states > limits.maxStates) return "states";
-  return limits.poll({
-    states,
-    transitions: total(shared.stats, STATS.transitions),
-    queue: Math.max(0, shared.control[CONTROL.nextItems] as number) * ITEM_STATES,
-    depth: shared.control[CONTROL.depth] as number,
-    bytes: bytesOf(shared),
-  });
-}
-
-/** The system gives pages when they are touched: the whole budget is asked for at once. */
+/** The arrays of the store at their full size, with what the search has found so far. */
 function newSharedSearch(
-  words: number,
+  { engine, out, next }: Search,
+  store: FlatStore,
   threads: number,
   budget: number,
-  capacity: number,
 ): SharedSearch | undefined {
-  const mostSlotBits = Math.min(31, Math.floor(Math.log2((budget * INDEX_SHARE) / 4)));
-  if (mostSlotBits < FIRST_SLOT_BITS) return undefined;
-  const stateBytes = budget - 4 * 2 ** mostSlotBits;
-  const mostStates = Math.min(2 ** mostSlotBits, Math.floor(stateBytes / (4 * words)));
+  const { words } = engine.packing;
+  const chunk = Math.max(CHUNK, ITEM_STATES * (capacityOf(engine) - BATCH));
+  const { slotBits, states: mostStates } = mostFor(words, budget);
+  if (mostStates < out.count + 8 * threads * chunk) return undefined;
+  if (!store.claim(mostStates, slotBits)) return undefined;
   const ints = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
   const control = ints(CONTROL.size);
-  control[CONTROL.slotBits] = FIRST_SLOT_BITS;
-  control[CONTROL.nextId] = 1;
-  try {
-    return {
-      control,
-      items: [ints(2 * MOST_ITEMS), ints(2 * MOST_ITEMS)],
-      states: ints(mostStates * words),
-      index: ints(2 ** mostSlotBits),
-      stats: new Float64Array(new SharedArrayBuffer(8 * STATS.size * threads)),
-      threads,
-      words,
-      mostStates,
-      mostSlotBits,
-      eagerSlotBits: EAGER_SLOT_BITS,
-      chunk: Math.max(CHUNK, capacity),
-      itemStates: ITEM_STATES,
-      flags: FLAG,
-      at: CONTROL,
-      stat: STATS,
-    };
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+  const crowded = (out.count + 8 * threads * chunk) / MAX_LOAD;
+  const firstBits = Math.min(slotBits, Math.max(FIRST_SLOT_BITS, Math.ceil(Math.log2(crowded))));
+  control[CONTROL.slotBits] = firstBits;
+  control[CONTROL.nextId] = out.count;
+  control[CONTROL.depth] = out.levels.length - 2;
+  store.arena.index.fill(0, 0, 2 ** firstBits);
+  const items: [Int32Array, Int32Array] = [ints(2 * MOST_ITEMS), ints(2 * MOST_ITEMS)];
+  const levelEnd = out.levels.at(-1) as number;
+  control[CONTROL.items] = listItems(items[0], next, levelEnd);
+  control[CONTROL.nextItems] = listItems(items[1], levelEnd, out.count);
+  const stats = new Float64Array(new SharedArrayBuffer(8 * STATS.size * threads));
+  stats[STATS.states] = out.count - 1;
+  stats[STATS.transitions] = out.transitions;
+  stats[STATS.terminal] = out.terminal;
+  return {
+    control,
+    items,
+    states: store.arena.states,
+    index: store.arena.index,
+    stats,
+    threads,
+    words,
+    mostStates,
+    mostSlotBits: slotBits,
+    eagerSlotBits: EAGER_SLOT_BITS,
+    loads: [MAX_LOAD, LAST_LOAD],
+    chunk,
+    itemStates: ITEM_STATES,
+    patience: PATIENCE,
+    failure: new Uint8Array(new SharedArrayBuffer(256)),
+    flags: FLAG,
+    at: CONTROL,
+    stat: STATS,
+  };
+}
+
+function listItems(list: Int32Array, from: number, to: number): number {
+  let item = 0;
+  for (let first = from; first < to; first += ITEM_STATES) {
+    list[2 * item] = first;
+    list[2 * item++ + 1] = Math.min(to, first + ITEM_STATES);
   }
+  return item;
 }
 
 interface ThreadData {
@@ -211,6 +213,7 @@ try {
   const { code, registers } = loadEngine(data);
   new Participant(data.shared, code, registers, data.thread, data.initial, undefined).run();
 } catch (error) {
+  data.shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
   Atomics.store(data.shared.control, data.shared.at.failed, 1);
 }`;
   // Views of more than 4 GiB do not survive the copying of messages; their buffers do.
@@ -222,37 +225,4 @@ try {
     buffers: [states.buffer, index.buffer],
   };
   return new Worker(source, { eval: true, workerData });
-}
-
-/** Stores the initial states as the first level; returns the first free number. */
-function storeInitial(
-  engine: Engine,
-  shared: SharedSearch,
-  mine: ReturnType<typeof loadEngine>,
-  fired: Float64Array,
-): number {
-  const { words } = engine.packing;
-  const states = engine.interpreter.initialStates();
-  const perBatch = mine.batch.length / words;
-  mine.code.bind(shared.states, shared.index, FIRST_SLOT_BITS);
-  let count = 1;
-  for (let from = 0; from < states.length; from += perBatch) {
-    const some = states.slice(from, from + perBatch);
-    some.forEach((state, i) => {
-      packState(engine.packing, state, mine.batch, i * words);
-    });
-    count = mine.code.insert(count, some.length * words);
-  }
-  fired.fill(0);
-  mine.code.reach(1, count);
-  shared.stats[STATS.states] = count - 1;
-  shared.control[CONTROL.nextId] = count;
-  const items = shared.items[0];
-  for (let first = 1; first < count; first += ITEM_STATES) {
-    const item = shared.control[CONTROL.items] as number;
-    items[2 * item] = first;
-    items[2 * item + 1] = Math.min(count, first + ITEM_STATES);
-    shared.control[CONTROL.items] = item + 1;
-  }
-  return count;
 }

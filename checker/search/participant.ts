@@ -5,7 +5,8 @@
  * All threads share states, index and the list of work. A level is cut into items of a few
  * hundred states; each thread takes one after the other, stores what it finds in its own chunks
  * of state numbers, and all meet at the end of the level. When the index is nearly full, all meet
- * at once and enlarge it together.
+ * at once and enlarge it together. When the search is to be left or ended, each thread finishes
+ * its item first: then the items that were taken are expanded, and no others.
  */
 
 /** Words of the shared control block. */
@@ -24,10 +25,10 @@ export const CONTROL = {
   size: 16,
 } as const;
 
-export const FLAG = { run: 0, resize: 1, memory: 2, violation: 3, stop: 4 } as const;
+export const FLAG = { run: 0, resize: 1, memory: 2, violation: 3, stop: 4, pause: 5 } as const;
 
-/** Numbers each thread reports. */
-export const STATS = { states: 0, transitions: 1, terminal: 2, size: 8 } as const;
+/** Numbers each thread reports; `beat` only says that it is alive. */
+export const STATS = { states: 0, transitions: 1, terminal: 2, beat: 3, size: 8 } as const;
 
 export interface SharedSearch {
   control: Int32Array;
@@ -44,8 +45,15 @@ export interface SharedSearch {
   mostSlotBits: number;
   /** Below this it grows fourfold, from here on twofold. */
   eagerSlotBits: number;
+  /** State numbers that a thread takes at once; enough for what one item leads to. */
   chunk: number;
   itemStates: number;
+  /** The index grows beyond the first load; beyond the second one it is too full. */
+  loads: [number, number];
+  /** Waits of 200 ms without a sign of life after which a thread is given up. */
+  patience: number;
+  /** Why a thread died, in UTF-8 and zeros. */
+  failure: Uint8Array;
   flags: typeof FLAG;
   at: typeof CONTROL;
   stat: typeof STATS;
@@ -61,8 +69,15 @@ export interface SharedEngine {
   reach(from: number, to: number): void;
 }
 
-/** A poll that never wants anything. */
-type Poll = (() => number) | undefined;
+/** What the first thread does beside searching. */
+export interface Conductor {
+  /** After every batch: a flag to raise. */
+  poll(): number;
+  /** The next level is in the list of work, with this many items. */
+  levelDone(items: Int32Array, count: number): void;
+  /** All have finished their items and listed what they found; `items` is the next level's list. */
+  paused(items: Int32Array): void;
+}
 
 /** One thread of the search; see {@link Participant.run}. */
 export class Participant {
@@ -70,7 +85,7 @@ export class Participant {
   private readonly engine: SharedEngine;
   private readonly registers: Int32Array;
   private readonly thread: number;
-  private readonly poll: Poll;
+  private readonly conductor: Conductor | undefined;
   /**
    * Pairs, like the items: all states that this thread stored; those before `published` are work.
    */
@@ -91,47 +106,72 @@ export class Participant {
     registers: Int32Array,
     thread: number,
     initial: number,
-    poll: Poll,
+    conductor: Conductor | undefined,
   ) {
     this.shared = shared;
     this.engine = engine;
     this.registers = registers;
     this.thread = thread;
-    this.poll = poll;
+    this.conductor = conductor;
     this.own = thread === 0 ? [1, initial] : [];
     this.published = this.own.length;
   }
 
   /**
    * Returns when the search is over for all threads. The states 1 to `initial - 1` are there
-   * already, as the work of the first level. `poll` is asked after every batch for a flag to
-   * raise.
+   * already, and in the lists of work for this level and the next one.
    */
   run(): void {
     const { control, at, flags } = this.shared;
     this.rebind();
     for (;;) {
-      while (Atomics.load(control, at.flag) === flags.run && this.workOnce());
+      while (this.mayGoOn() && this.workOnce());
       this.barrier();
       const flag = Atomics.load(control, at.flag);
       this.barrier();
+      if (flag === flags.violation) return;
       if (flag === flags.resize) {
         this.resize();
-        if (Atomics.load(control, at.flag) === flags.memory) return;
         continue;
       }
-      if (flag !== flags.run) return;
       this.publish();
       this.barrier();
-      if (this.thread === 0) this.nextLevel();
+      if (this.thread === 0) {
+        if (flag === flags.run) this.nextLevel();
+        else this.conductor?.paused(this.nextList());
+        if (flag === flags.pause) Atomics.store(control, at.flag, flags.run);
+      }
       this.barrier();
+      if (flag === flags.stop || flag === flags.memory) return;
+      if (flag !== flags.run) continue;
       this.level++;
       if (Atomics.load(control, at.items) === 0) return;
     }
   }
 
+  /** An item is finished before the search is left or ended. */
+  private mayGoOn(): boolean {
+    const { control, at, flags } = this.shared;
+    const flag = Atomics.load(control, at.flag);
+    if (flag === flags.run) return true;
+    return flag !== flags.resize && flag !== flags.violation && this.from < this.to;
+  }
+
+  private beat(): void {
+    const { stats, stat } = this.shared;
+    const mine = this.thread * stat.size + stat.beat;
+    stats[mine] = (stats[mine] as number) + 1;
+  }
+
+  private beats(): number {
+    const { stats, stat, threads } = this.shared;
+    let sum = 0;
+    for (let k = 0; k < threads; k++) sum += stats[k * stat.size + stat.beat] as number;
+    return sum;
+  }
+
   private barrier(): void {
-    const { control, at, threads } = this.shared;
+    const { control, at, threads, patience } = this.shared;
     const generation = Atomics.load(control, at.generation);
     if (Atomics.add(control, at.arrived, 1) === threads - 1) {
       Atomics.store(control, at.arrived, 0);
@@ -139,9 +179,13 @@ export class Participant {
       Atomics.notify(control, at.generation);
       return;
     }
-    while (Atomics.load(control, at.generation) === generation) {
+    let beats = this.beats();
+    for (let silent = 0; Atomics.load(control, at.generation) === generation; silent++) {
       Atomics.wait(control, at.generation, generation, 200);
-      if (Atomics.load(control, at.failed) !== 0) throw new Error("a worker thread died");
+      if (Atomics.load(control, at.failed) !== 0) throw new Error("a thread died");
+      if (this.beats() !== beats) silent = 0;
+      beats = this.beats();
+      if (silent > patience) throw new Error("a thread gives no sign of life");
     }
   }
 
@@ -150,11 +194,11 @@ export class Participant {
     this.engine.bind(states, index, Atomics.load(control, at.slotBits));
   }
 
-  /** An end of the search is never forgotten for a resize. */
+  /** A violation is never forgotten, and no end of the search for what can wait. */
   private raise(flag: number): void {
     const { control, at, flags } = this.shared;
-    if (flag === flags.resize) Atomics.compareExchange(control, at.flag, flags.run, flag);
-    else Atomics.store(control, at.flag, flag);
+    if (flag === flags.violation) Atomics.store(control, at.flag, flag);
+    else Atomics.compareExchange(control, at.flag, flags.run, flag);
   }
 
   /** Takes one batch of work; false when there is none left, or the search must stop. */
@@ -172,14 +216,12 @@ export class Participant {
       this.raise(flags.violation);
       return false;
     }
-    if (!this.makeRoom((this.registers[0] as number) / words)) {
-      this.raise(flags.memory);
-      return false;
-    }
+    this.makeRoom((this.registers[0] as number) / words);
     this.storeBatch();
     this.from = next;
+    this.beat();
     if (this.isCrowded()) this.raise(flags.resize);
-    const wish = this.poll?.() ?? flags.run;
+    const wish = this.conductor?.poll() ?? flags.run;
     if (wish !== flags.run) this.raise(wish);
     return true;
   }
@@ -200,18 +242,19 @@ export class Participant {
     if (this.engine.check(first, this.id) > 0) this.raise(flags.violation);
   }
 
-  /** Room for this many states in a row; false when there is none. */
-  private makeRoom(most: number): boolean {
-    const { control, at, chunk, mostStates } = this.shared;
-    if (this.id + most <= this.idEnd) return true;
+  /** Room for this many states in a row; the end of memory is announced while there is some. */
+  private makeRoom(most: number): void {
+    const { control, at, flags, chunk, mostStates, threads } = this.shared;
+    if (this.id + most <= this.idEnd) return;
     this.closeSegment();
     const size = Math.max(chunk, most);
     const start = Atomics.add(control, at.nextId, size);
-    if (start + size > mostStates) return false;
+    const end = start + size;
+    if (end + 4 * chunk * threads > mostStates) this.raise(flags.memory);
+    if (end > mostStates) throw new Error("no room for states");
     this.id = start;
     this.segment = start;
-    this.idEnd = start + size;
-    return true;
+    this.idEnd = end;
   }
 
   private closeSegment(): void {
@@ -220,9 +263,10 @@ export class Participant {
   }
 
   private isCrowded(): boolean {
-    const { control, at, chunk, threads } = this.shared;
-    const slots = 2 ** Atomics.load(control, at.slotBits);
-    return Atomics.load(control, at.nextId) + chunk * threads > slots * 0.75;
+    const { control, at, chunk, threads, mostSlotBits, loads } = this.shared;
+    const bits = Atomics.load(control, at.slotBits);
+    const load = bits < mostSlotBits ? loads[0] : loads[1];
+    return Atomics.load(control, at.nextId) + 4 * chunk * threads > 2 ** bits * load;
   }
 
   /** All threads are here: together they clear the index, now larger, and fill it again. */
@@ -231,31 +275,33 @@ export class Participant {
     const { thread, own } = this;
     const before = Atomics.load(control, at.slotBits);
     const bits = Math.min(mostSlotBits, before + (before < eagerSlotBits ? 2 : 1));
-    if (bits === before) {
+    if (bits > before) {
+      const share = 2 ** bits / threads;
+      index.fill(0, Math.floor(share * thread), Math.floor(share * (thread + 1)));
       this.barrier();
-      if (thread === 0) Atomics.store(control, at.flag, flags.memory);
+      if (thread === 0) Atomics.store(control, at.slotBits, bits);
       this.barrier();
-      return;
+      this.rebind();
+      this.closeSegment();
+      for (let k = 0; k < own.length; k += 2) {
+        this.engine.place(own[k] as number, own[k + 1] as number);
+        this.beat();
+      }
     }
-    const share = 2 ** bits / threads;
-    index.fill(0, Math.floor(share * thread), Math.floor(share * (thread + 1)));
     this.barrier();
-    if (thread === 0) Atomics.store(control, at.slotBits, bits);
+    if (thread === 0) Atomics.store(control, at.flag, bits > before ? flags.run : flags.memory);
     this.barrier();
-    this.rebind();
-    this.closeSegment();
-    for (let k = 0; k < own.length; k += 2) {
-      this.engine.place(own[k] as number, own[k + 1] as number);
-    }
-    if (thread === 0) Atomics.store(control, at.flag, flags.run);
-    this.barrier();
+  }
+
+  private nextList(): Int32Array {
+    return this.shared.items[(this.level + 1) % 2] as Int32Array;
   }
 
   /** Puts what this thread found on the list of work for the next level. */
   private publish(): void {
-    const { control, at, items, itemStates } = this.shared;
+    const { control, at, itemStates } = this.shared;
     this.closeSegment();
-    const list = items[(this.level + 1) % 2] as Int32Array;
+    const list = this.nextList();
     for (; this.published < this.own.length; this.published += 2) {
       const end = this.own[this.published + 1] as number;
       for (let first = this.own[this.published] as number; first < end; first += itemStates) {
@@ -269,6 +315,7 @@ export class Participant {
   private nextLevel(): void {
     const { control, at } = this.shared;
     const count = Atomics.load(control, at.nextItems);
+    this.conductor?.levelDone(this.nextList(), count);
     Atomics.store(control, at.items, count);
     Atomics.store(control, at.nextItems, 0);
     Atomics.store(control, at.cursor, 0);

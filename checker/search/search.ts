@@ -6,14 +6,15 @@
 import type { Outcome, State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
 import type { Limit, Progress } from "../result.ts";
-import { type Arena, arenaBytes, enlargeIndex, isCrowded, reserveStates } from "../store/arena.ts";
 import {
   CHECKPOINT_FORMAT,
   CHECKPOINT_VERSION,
   type CheckpointRecord,
   type CheckpointSink,
   verifyRecord,
+  type WordSource,
 } from "../store/checkpoint.ts";
+import type { Store } from "../store/store.ts";
 import { type Engine, labelNumber } from "./engine.ts";
 
 export interface SearchLimits {
@@ -27,8 +28,7 @@ export interface SearchLimits {
 
 export interface Resumption {
   record: CheckpointRecord;
-  /** At least the words of the states in the record. */
-  words: Int32Array;
+  words: WordSource;
 }
 
 export type SearchEnd =
@@ -54,12 +54,15 @@ export interface SearchOutcome {
   levels: number[];
 }
 
-interface Search {
+/** A search that can be continued. */
+export interface Search {
   engine: Engine;
-  arena: Arena;
+  store: Store;
   limits: SearchLimits;
   end: SearchEnd | undefined;
   out: Omit<SearchOutcome, "end" | "depth" | "bytes">;
+  /** First state that is not expanded yet. */
+  next: number;
   /** Some `reachable` fact was not yet true. */
   pendingFacts: boolean;
   sincePoll: number;
@@ -70,45 +73,56 @@ interface Search {
 /** Transitions between two polls. */
 const POLL_EVERY = 1 << 14;
 
-export function search(
+/** Nothing is expanded yet: the initial states are there, or those of a checkpoint. */
+export function beginSearch(
   engine: Engine,
-  arena: Arena,
+  store: Store,
   limits: SearchLimits,
   resumption?: Resumption,
-): SearchOutcome {
+): Search {
   const out = { count: 1, transitions: 0, terminal: 0, initialStates: 0, levels: [1] };
   const s: Search = {
     engine,
-    arena,
+    store,
     limits,
     end: undefined,
     out,
+    next: 1,
     pendingFacts: engine.batch.reached.length > 0,
     sincePoll: 0,
     unsaved: 1,
   };
-  engine.bind(arena);
-  let next = 1;
-  if (resumption) {
-    next = takeUp(s, resumption);
-  } else {
+  if (resumption) takeUp(s, resumption);
+  else {
     storeInitial(s, engine.interpreter.initialStates());
     closeLevel(s);
   }
-  for (; !s.end; next = out.levels.at(-2) as number) {
-    expandLevel(s, next);
-    if (!closeLevel(s)) break;
-  }
-  const depth = Math.max(0, out.levels.length - 2);
-  const bytes = arenaBytes(arena, out.count);
-  return { ...out, depth, bytes, end: s.end ?? { kind: "complete" } };
+  return s;
 }
 
-/** Puts everything back as it was; returns the first state to expand. */
-function takeUp(s: Search, { record, words }: Resumption): number {
-  const { engine, arena, out } = s;
+/** Goes on to the end, or until more than `most` states are found; true at the end. */
+export function continueSearch(s: Search, most = Number.POSITIVE_INFINITY): boolean {
+  const { out } = s;
+  for (;;) {
+    const to = out.levels.at(-1) as number;
+    while (s.next < to && !s.end) {
+      if (out.count > most) return false;
+      expandBatch(s, to);
+    }
+    if (s.end || !closeLevel(s)) return true;
+  }
+}
+
+export function outcomeOf({ store, out, end }: Search): SearchOutcome {
+  const depth = Math.max(0, out.levels.length - 2);
+  return { ...out, depth, bytes: store.bytes(out.count), end: end ?? { kind: "complete" } };
+}
+
+/** Puts everything back as it was. */
+function takeUp(s: Search, { record, words }: Resumption): void {
+  const { engine, store, out } = s;
   const { batch, packing } = engine;
-  verifyRecord(record, words, {
+  verifyRecord(record, words.length, {
     modelHash: s.limits.modelHash(),
     words: packing.words,
     labels: batch.fired.length,
@@ -119,15 +133,14 @@ function takeUp(s: Search, { record, words }: Resumption): number {
   batch.fired.set(record.fired);
   batch.reached.set(record.reached);
   s.pendingFacts = record.reached.includes(0);
-  if (!makeRoom(s, states + 1)) {
-    s.end = { kind: "incomplete", limit: "memory" };
-    return 1;
+  const limit = store.restore(states, (into, from) => words.read(into, from * packing.words));
+  if (limit) {
+    s.end = { kind: "incomplete", limit };
+    return;
   }
-  arena.states.set(words.subarray(0, states * packing.words), packing.words);
   out.count = states + 1;
   s.unsaved = out.count;
-  engine.grow(out.count);
-  return expanded + 1;
+  s.next = expanded + 1;
 }
 
 /** Ends the level that was being filled; false when nothing is in it. */
@@ -147,53 +160,44 @@ function storeInitial(s: Search, states: State[]): void {
       packState(packing, state, batch.words, i * packing.words);
     });
     batch.filled = some.length * packing.words;
-    store(s);
+    storeBatch(s);
   }
 }
 
-function expandLevel(s: Search, first: number): void {
-  const { engine, out } = s;
+function expandBatch(s: Search, to: number): void {
+  const { engine, store, out } = s;
   const { batch, packing } = engine;
-  const fired = new Float64Array(batch.fired.length);
-  let next = first;
-  const to = out.levels.at(-1) as number;
-  while (next < to && !s.end) {
-    const from = next;
-    fired.set(batch.fired);
-    next = engine.expand(from, to);
-    const bad = store(s);
-    if (bad > 0) {
-      recount(s, from, bad, fired);
-      return;
-    }
-    if (s.end) return;
-    out.transitions += batch.filled / packing.words;
-    out.terminal += batch.terminal;
-    if (batch.problem) countBadStep(s, next);
-    else pollLimits(s, next);
-  }
+  const from = s.next;
+  const fired = batch.fired.slice();
+  s.next = store.expand(from, to);
+  const bad = storeBatch(s);
+  if (bad > 0) recount(s, from, bad, fired);
+  if (s.end) return;
+  out.transitions += batch.filled / packing.words;
+  out.terminal += batch.terminal;
+  if (batch.problem) countBadStep(s, s.next);
+  else pollLimits(s);
 }
 
 /** Stores the batch. Returns the position of a successor that violates `always`, from 1, or 0. */
-function store(s: Search): number {
-  const { engine, out } = s;
-  const { words } = engine.packing;
-  const { filled } = engine.batch;
-  if (!makeRoom(s, out.count + filled / words)) {
-    s.end = { kind: "incomplete", limit: "memory" };
+function storeBatch(s: Search): number {
+  const { engine, store, out } = s;
+  const limit = store.reserve(out.count, engine.batch.filled / engine.packing.words);
+  if (limit) {
+    s.end = { kind: "incomplete", limit };
     return 0;
   }
   const before = out.count;
-  out.count = engine.insert(before, filled);
+  out.count = store.insert(before);
   const cut = Math.min(out.count, s.limits.maxStates + 1);
-  const bad = engine.check(before, cut);
+  const bad = store.check(before, cut);
   if (bad > 0) out.count = bad + 1;
   else if (cut < out.count) {
     out.count = cut;
     s.end = { kind: "incomplete", limit: "states" };
   }
   if (s.pendingFacts) {
-    engine.reach(before, out.count);
+    store.reach(before, out.count);
     s.pendingFacts = engine.batch.reached.includes(0);
   }
   if (bad === 0) return 0;
@@ -201,42 +205,24 @@ function store(s: Search): number {
   return positionInBatch(s, bad);
 }
 
-function makeRoom({ engine, arena, out }: Search, most: number): boolean {
-  while (isCrowded(arena, most)) {
-    if (!enlargeIndex(arena, most)) return false;
-    engine.bind(arena);
-    engine.grow(out.count);
-  }
-  if (!reserveStates(arena, most)) return false;
-  engine.bind(arena);
-  return true;
-}
-
-function positionInBatch({ engine, arena }: Search, state: number): number {
+function positionInBatch({ engine, store }: Search, state: number): number {
   const { words } = engine.packing;
   engine.canonicalize(engine.batch.filled);
   for (let at = 0; at < engine.batch.filled; at += words) {
-    if (sameWords(engine.batch.words, at, arena.states, state * words, words)) {
-      return at / words + 1;
-    }
+    if (store.is(state, engine.batch.words, at)) return at / words + 1;
   }
   throw new Error("the new state is not in the batch");
 }
 
-export function sameWords(a: Int32Array, i: number, b: Int32Array, j: number, n: number): boolean {
-  for (let k = 0; k < n; k++) if (a[i + k] !== b[j + k]) return false;
-  return true;
-}
-
 /** The search ended inside a batch: counts again what was done of it, in the interpreter. */
 function recount(s: Search, from: number, outcomes: number, firedBefore: Float64Array): void {
-  const { engine, arena, out } = s;
-  const { batch, packing } = engine;
+  const { engine, out } = s;
+  const { batch } = engine;
   batch.fired.set(firedBefore);
   out.transitions += outcomes;
   let left = outcomes;
   for (let i = from; left > 0; i++) {
-    const runs = engine.runs(unpackState(packing, arena.states, i * packing.words));
+    const runs = engine.runs(storedState(engine, s.store, i));
     if (runs.length === 0) out.terminal++;
     for (const run of runs.slice(0, left)) countLabels(engine, run.steps);
     left -= runs.length;
@@ -244,11 +230,9 @@ function recount(s: Search, from: number, outcomes: number, firedBefore: Float64
 }
 
 function countBadStep(s: Search, state: number): void {
-  const { engine, arena, out } = s;
+  const { engine, store, out } = s;
   s.end = { kind: "badStep", state };
-  const { packing } = engine;
-  const words = unpackState(packing, arena.states, state * packing.words);
-  const bad = engine.runs(words).find((run) => run.violation);
+  const bad = engine.runs(storedState(engine, store, state)).find((run) => run.violation);
   if (!bad) return;
   out.transitions++;
   countLabels(engine, bad.steps);
@@ -261,7 +245,7 @@ function countLabels({ batch, packing }: Engine, steps: Outcome[]): void {
   }
 }
 
-function pollLimits(s: Search, next: number): void {
+function pollLimits(s: Search): void {
   s.sincePoll += s.engine.batch.filled / s.engine.packing.words + 1;
   if (s.sincePoll < POLL_EVERY) return;
   s.sincePoll = 0;
@@ -269,32 +253,51 @@ function pollLimits(s: Search, next: number): void {
   const limit = s.limits.poll({
     states: count - 1,
     transitions,
-    queue: count - next,
+    queue: count - s.next,
     depth: levels.length - 1,
-    bytes: arenaBytes(s.arena, count),
+    bytes: s.store.bytes(count),
   });
   if (limit) s.end = { kind: "incomplete", limit };
-  if (limit || s.limits.checkpoint?.due()) saveCheckpoint(s, next);
+  if (limit || s.limits.checkpoint?.due()) saveCheckpoint(s);
 }
 
-function saveCheckpoint(s: Search, next: number): void {
-  const { engine, arena, limits, out } = s;
+function saveCheckpoint(s: Search): void {
+  const { engine, store, limits, out } = s;
+  const { checkpoint } = limits;
+  if (!checkpoint) return;
   const { words } = engine.packing;
-  if (!limits.checkpoint || next >= (out.levels.at(-1) as number)) return;
-  limits.checkpoint.append(arena.states.subarray(s.unsaved * words, out.count * words));
+  for (let n = s.unsaved; n < out.count; ) {
+    const more = store.read(n, out.count);
+    checkpoint.append(more);
+    n += more.length / words;
+  }
   s.unsaved = out.count;
-  limits.checkpoint.commit({
+  const { transitions, terminal, levels } = out;
+  const fired = [...engine.batch.fired];
+  const reached = [...engine.batch.reached];
+  const counts = { states: out.count - 1, transitions, terminal, fired, reached };
+  checkpoint.commit(checkpointRecord(s, { ...counts, levels, expanded: s.next - 1 }));
+}
+
+type Standing = Pick<
+  CheckpointRecord,
+  "states" | "expanded" | "transitions" | "terminal" | "levels" | "fired" | "reached"
+>;
+
+export function checkpointRecord(
+  { engine, limits, out }: Search,
+  standing: Standing,
+): CheckpointRecord {
+  return {
     format: CHECKPOINT_FORMAT,
     version: CHECKPOINT_VERSION,
     modelHash: limits.modelHash(),
-    words,
-    states: out.count - 1,
-    expanded: next - 1,
-    transitions: out.transitions,
-    terminal: out.terminal,
+    words: engine.packing.words,
     initialStates: out.initialStates,
-    levels: out.levels,
-    fired: [...engine.batch.fired],
-    reached: [...engine.batch.reached],
-  });
+    ...standing,
+  };
+}
+
+export function storedState({ packing }: Engine, store: Store, state: number): State {
+  return unpackState(packing, store.read(state, state + 1), 0);
 }

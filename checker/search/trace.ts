@@ -6,18 +6,19 @@
 import type { Move, Outcome, State } from "../../model/ir/index.ts";
 import { packState, unpackState } from "../compile/pack.ts";
 import type { Arena } from "../store/arena.ts";
+import type { Store } from "../store/store.ts";
 import type { Engine } from "./engine.ts";
-import { sameWords } from "./search.ts";
 
 /** State numbers from an initial state to the target, one per level. */
-export function pathTo(engine: Engine, arena: Arena, levels: number[], target: number): number[] {
+export function pathTo(engine: Engine, store: Store, levels: number[], target: number): number[] {
+  if (store.pathTo) return store.pathTo(target);
   const fired = engine.batch.fired.slice();
   const path = [target];
   let level = levels.findLastIndex((first) => first <= target);
   while (level > 0) {
     level--;
     const [from, to] = [levels[level] as number, levels[level + 1] as number];
-    path.unshift(predecessor(engine, arena, from, to, path[0] as number));
+    path.unshift(predecessor(engine, store, from, to, path[0] as number));
   }
   engine.batch.fired.set(fired);
   return path;
@@ -25,7 +26,7 @@ export function pathTo(engine: Engine, arena: Arena, levels: number[], target: n
 
 function predecessor(
   engine: Engine,
-  arena: Arena,
+  store: Store,
   from: number,
   to: number,
   target: number,
@@ -35,15 +36,15 @@ function predecessor(
     const { words } = packing;
     engine.canonicalize(batch.filled);
     for (let at = 0; at < batch.filled; at += words) {
-      if (sameWords(batch.words, at, arena.states, target * words, words)) return true;
+      if (store.is(target, batch.words, at)) return true;
     }
     return false;
   };
   for (let i = from; i < to; ) {
-    const next = engine.expand(i, to);
+    const next = store.expand(i, to);
     if (leadsThere()) {
       for (let k = i; k <= next; k++) {
-        engine.expand(k, k + 1);
+        store.expand(k, k + 1);
         if (leadsThere()) return k;
       }
     }
@@ -61,17 +62,19 @@ export interface Walk {
 }
 
 /** The steps along a path; the first of several steps into the same orbit. */
-export function runAlong(engine: Engine, arena: Arena, path: number[]): Walk {
+export function runAlong(engine: Engine, store: Store, path: number[]): Walk {
   const { batch, packing } = engine;
-  const { words } = packing;
-  const start = stateOf(engine, arena, path[0] as number);
+  const isStored = (state: State, as: number): boolean => {
+    packState(packing, state, batch.words, 0);
+    engine.canonicalize(packing.words);
+    return store.is(as, batch.words, 0);
+  };
+  const first = path[0] as number;
+  const start = engine.interpreter.initialStates().find((state) => isStored(state, first));
+  if (!start) throw new Error("the path does not begin in an initial state");
   let state = start;
   const moves = path.slice(1).flatMap((to) => {
-    const run = engine.runs(state).find((r) => {
-      packState(packing, r.next, batch.words, 0);
-      engine.canonicalize(words);
-      return !r.violation && sameWords(batch.words, 0, arena.states, to * words, words);
-    });
+    const run = engine.runs(state).find((r) => !r.violation && isStored(r.next, to));
     if (!run) throw new Error("the interpreter does not know this step");
     state = run.next;
     return run.steps.map((step) => moveOf(engine, step));

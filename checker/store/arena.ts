@@ -18,8 +18,10 @@ const FIRST_SLOT_BITS = 14;
 /** A smaller index grows fourfold, a larger one twofold. */
 export const EAGER_SLOT_BITS = 24;
 const MAX_SLOT_BITS = 31;
-/** The index doubles when it is this full. */
-const MAX_LOAD = 0.75;
+/** The index doubles when it is this full ... */
+export const MAX_LOAD = 0.75;
+/** ... and where there is no memory for twice the size, it may become as full as this. */
+export const LAST_LOAD = 0.9;
 
 /** Bytes that may be used when the user names no limit: most of what nobody else needs. */
 export function defaultBudget(): number {
@@ -33,16 +35,49 @@ export interface Arena extends Tables {
   /** Bytes that states and index may take together. */
   budget: number;
   words: number;
+  /** Other threads are to work in it. */
+  shared: boolean;
 }
 
-export function newArena(words: number, budget: number): Arena {
+export function newArena(words: number, budget: number, shared = false): Arena {
   return {
     words,
     budget,
-    states: new Int32Array(SMALL),
-    index: new Int32Array(SMALL / 4),
+    shared,
+    states: newWords(SMALL, shared),
+    index: newWords(SMALL / 4, shared),
     slotBits: FIRST_SLOT_BITS,
   };
+}
+
+function newWords(length: number, shared: boolean): Int32Array {
+  return shared ? new Int32Array(new SharedArrayBuffer(4 * length)) : new Int32Array(length);
+}
+
+/** How the budget is best divided: slots (as a power of two) and states that fit. */
+export function mostFor(words: number, budget: number): { slotBits: number; states: number } {
+  let best = { slotBits: 0, states: 0 };
+  for (let slotBits = FIRST_SLOT_BITS; slotBits <= MAX_SLOT_BITS; slotBits++) {
+    const room = Math.min((budget - 4 * 2 ** slotBits) / 4, MOST_WORDS);
+    const states = Math.floor(Math.min(2 ** slotBits * LAST_LOAD, room / words));
+    if (states > best.states) best = { slotBits, states };
+  }
+  return best;
+}
+
+/** Has arrays of exactly what these numbers need, with the words that are there. */
+export function claimAll(arena: Arena, states: number, slotBits: number): boolean {
+  const exactly = (array: Int32Array, length: number): Int32Array | undefined => {
+    if (length <= array.length) return array;
+    const bigger = allocate(length, length, arena.shared);
+    bigger?.set(array);
+    return bigger;
+  };
+  const grown = exactly(arena.states, states * arena.words);
+  const index = grown && exactly(arena.index, 2 ** slotBits);
+  if (!index) return false;
+  Object.assign(arena, { states: grown, index });
+  return true;
 }
 
 /** Bytes in use with this many states. */
@@ -55,6 +90,11 @@ export function isCrowded(arena: Arena, most: number): boolean {
   return most > 2 ** arena.slotBits * MAX_LOAD;
 }
 
+/** An index that cannot grow has room for states up to number `most`. */
+export function hasRoom(arena: Arena, most: number): boolean {
+  return most <= 2 ** arena.slotBits * LAST_LOAD;
+}
+
 /** Enlarges the index. False when the budget or the machine is exhausted. */
 export function enlargeIndex(arena: Arena, count: number): boolean {
   const eager = arena.slotBits < EAGER_SLOT_BITS && setSlotBits(arena, arena.slotBits + 2, count);
@@ -64,7 +104,7 @@ export function enlargeIndex(arena: Arena, count: number): boolean {
 function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   const bytes = 4 * (count * arena.words + 2 ** bits);
   if (bits > MAX_SLOT_BITS || bytes > arena.budget) return false;
-  const index = enlarged(arena.index, 2 ** bits, arena.budget);
+  const index = enlarged(arena, arena.index, 2 ** bits);
   if (!index) return false;
   arena.index = index;
   arena.slotBits = bits;
@@ -76,25 +116,26 @@ function setSlotBits(arena: Arena, bits: number, count: number): boolean {
  */
 export function reserveStates(arena: Arena, most: number): boolean {
   if (4 * (most * arena.words + 2 ** arena.slotBits) > arena.budget) return false;
-  const states = enlarged(arena.states, most * arena.words, arena.budget);
+  const states = enlarged(arena, arena.states, most * arena.words);
   if (!states) return false;
   arena.states = states;
   return true;
 }
 
-function enlarged(array: Int32Array, length: number, budget: number): Int32Array | undefined {
+function enlarged(arena: Arena, array: Int32Array, length: number): Int32Array | undefined {
   if (length <= array.length) return array;
-  const most = Math.floor(budget / 4);
-  const bigger = allocate(length <= MEDIUM ? Math.min(MEDIUM, most) : most, length);
+  const most = Math.floor(arena.budget / 4);
+  const wished = length <= MEDIUM ? Math.min(MEDIUM, most) : most;
+  const bigger = allocate(wished, length, arena.shared);
   bigger?.set(array);
   return bigger;
 }
 
 /** As many words as wished or the machine gives, at least `least`. */
-function allocate(wished: number, least: number): Int32Array | undefined {
+function allocate(wished: number, least: number, shared: boolean): Int32Array | undefined {
   for (let length = Math.min(wished, MOST_WORDS); ; length = Math.floor(length / 2)) {
     try {
-      return new Int32Array(Math.max(length, least));
+      return newWords(Math.max(length, least), shared);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       if (length <= least) return undefined;

@@ -38,13 +38,21 @@ export interface CheckpointSink {
   commit(record: CheckpointRecord): void;
 }
 
+/** The words of a checkpoint, to be read once. */
+export interface WordSource {
+  /** At least the words of the states in the record. */
+  length: number;
+  /** Fills the array with the words from number `from` on. */
+  read(into: Int32Array, from: number): void;
+}
+
 /** The checkpoint cannot be continued: damaged, of another model or of another version. */
 export class CheckpointError extends Error {}
 
 /** Throws {@link CheckpointError} with the reason when the record does not fit. */
 export function verifyRecord(
   record: CheckpointRecord,
-  words: Int32Array,
+  length: number,
   expected: { modelHash: string; words: number; labels: number; facts: number },
 ): void {
   const fail = (reason: string): never => {
@@ -62,8 +70,8 @@ export function verifyRecord(
     record.expanded <= record.states &&
     record.levels.at(-1) === levelEnd(record);
   if (!fits) fail("its record is damaged");
-  if (words.length < record.states * record.words) {
-    fail(`it has ${words.length} words of states, ${record.states * record.words} are needed`);
+  if (length < record.states * record.words) {
+    fail(`it has ${length} words of states, ${record.states * record.words} are needed`);
   }
 }
 

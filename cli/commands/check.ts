@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
@@ -46,6 +47,10 @@ export const checkCommand: Command = {
     "so is a scheme, mutant or variant that has no entry there; only the deep tier may lack them.",
     "The row of a spec without such a file says that it is not promoted.",
     "",
+    "Several threads take over when a search has become long enough to gain from it. The verdict,",
+    "the counts and the counterexample are those of one thread. Claims about infinite runs are",
+    "decided by one.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
@@ -62,7 +67,7 @@ export const checkCommand: Command = {
     engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
     "partial-order": { help: "take steps as one where nobody else can tell" },
-    workers: { value: "N", help: "search with N threads (default: 1)" },
+    workers: { value: "N", help: "search with N threads (default: all cores)" },
     checkpoint: { value: "DIR", help: "leave the search here every 30 seconds, to go on later" },
     resume: { help: "go on where the checkpoint in DIR stands" },
     "no-liveness": { help: "decide nothing about infinite runs and partial deadlocks" },
@@ -149,7 +154,7 @@ function searchOptions(input: Input): Limits {
   if (input.flags.has("symmetry")) limits.symmetry = true;
   if (input.flags.has("partial-order")) limits.partialOrder = true;
   const workers = input.values.get("workers");
-  if (workers !== undefined) limits.workers = threadsFrom(workers);
+  limits.workers = workers === undefined ? availableParallelism() : threadsFrom(workers);
   if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
