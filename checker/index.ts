@@ -30,7 +30,11 @@ import {
 } from "./search/search.ts";
 import { moveOf, pathTo, runAlong } from "./search/trace.ts";
 import { defaultBudget } from "./store/arena.ts";
-import { type FlatStore, flatStore, type Store } from "./store/store.ts";
+import { fingerprints, omissionProbability, treeStates } from "./store/codecs.ts";
+import { type FlatStore, flatStore } from "./store/flat.ts";
+import { keyedStore } from "./store/keyed.ts";
+import { PAGE_SIZES } from "./store/pages.ts";
+import type { Store } from "./store/store.ts";
 
 export { PackError } from "./compile/pack.ts";
 export { speaksOfProgress } from "./liveness/index.ts";
@@ -59,6 +63,7 @@ export {
 
 /** States found by one thread before others are started: for fewer of them it does not pay. */
 const PARALLEL_FROM = 1 << 16;
+const MANY = Number.POSITIVE_INFINITY;
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.
@@ -84,16 +89,15 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   };
   const wanted = options.liveness ?? (model.liveness ?? []).length > 0;
   const budget = options.maxMemory ?? defaultBudget();
-  const store = flatStore(engine, budget, (options.workers ?? 1) > 1);
-  const outcome = searchAll({ engine, reductions, store, limits, budget, wanted }, options);
-  const isReduced = options.symmetry === true || options.partialOrder === true;
-  const result = report(engine, store, outcome, isReduced);
+  const plan = { engine, reductions, limits, budget, wanted };
+  const { store, outcome } = searchAll(plan, options);
+  const result = report(engine, store, outcome, options);
   if (result.verdict.kind !== "holds" || !wanted) return { ...result, elapsed: now() - began };
   const without = reductionsOn(options);
   const whole =
     without.length > 0
       ? searchWhole(reduced, options, limits)
-      : { outcome, arena: store.arena, kind: engine.kind };
+      : { outcome, arena: (store as FlatStore).arena, kind: engine.kind };
   const poll = (): boolean => stopReason(options, now() - began) !== undefined;
   const more = progressOf({ model, searched: reduced, ...whole, without, poll }, () =>
     stopReason(options, now() - began),
@@ -105,30 +109,42 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
 interface Plan {
   engine: Engine;
   reductions: Reductions;
-  store: FlatStore;
   limits: SearchLimits;
   budget: number;
   /** The graph is needed afterwards. */
   wanted: boolean;
 }
 
+interface Searched {
+  store: Store;
+  outcome: SearchOutcome;
+}
+
 /** On one thread until it pays to have more; in order again when they found a violation. */
-function searchAll(plan: Plan, options: CheckOptions): SearchOutcome {
-  const { engine, reductions, store, limits, budget, wanted } = plan;
-  const search = beginSearch(engine, store, limits, options.resume);
+function searchAll(plan: Plan, options: CheckOptions): Searched {
+  const { engine, reductions, limits, budget, wanted } = plan;
+  const { compress, hashCompaction, resume, sizes = PAGE_SIZES } = options;
+  const { words } = engine.packing;
+  const codec = hashCompaction ? fingerprints(words) : treeStates(words, sizes);
   const threads = wanted || engine.kind !== "compiled" ? 1 : (options.workers ?? 1);
-  const first = threads > 1 ? (options.parallelFrom ?? PARALLEL_FROM) : Number.POSITIVE_INFINITY;
-  if (!continueSearch(search, first)) {
-    const outcome = searchInParallel(search, store, reductions, threads, budget);
-    if (outcome) return outcome;
+  const flat =
+    compress || hashCompaction ? undefined : flatStore(engine, budget, threads > 1, sizes);
+  // What looks at the whole graph afterwards looks at one array.
+  if (flat && wanted) flat.successor = undefined;
+  const store = flat ?? keyedStore(engine, codec, budget, sizes);
+  const search = beginSearch(engine, store, limits, resume);
+  const first = threads > 1 && flat ? (options.parallelFrom ?? PARALLEL_FROM) : MANY;
+  if (!continueSearch(search, first) && flat) {
+    const outcome = searchInParallel(search, flat, reductions, threads, budget);
+    if (outcome) return { store, outcome };
     continueSearch(search);
   }
-  return outcomeOf(search);
+  return { store: search.store, outcome: outcomeOf(search) };
 }
 
 /** What changes who moves when, and so says nothing about infinite runs. */
-function reductionsOn({ symmetry, partialOrder }: CheckOptions): string[] {
-  const on = { symmetry, "partial order": partialOrder };
+function reductionsOn({ symmetry, partialOrder, compress }: CheckOptions): string[] {
+  const on = { symmetry, "partial order": partialOrder, compress };
   return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
 }
 
@@ -141,6 +157,7 @@ function searchWhole(
   const plain: CheckOptions = { ...options, symmetry: false, partialOrder: false };
   const { engine } = engineFor(model, plain);
   const store = flatStore(engine, options.maxMemory ?? defaultBudget());
+  store.successor = undefined;
   const { maxStates, poll, modelHash } = limits;
   const search = beginSearch(engine, store, { maxStates, poll, modelHash });
   continueSearch(search);
@@ -201,7 +218,7 @@ function report(
   engine: Engine,
   store: Store,
   outcome: SearchOutcome,
-  isReduced: boolean,
+  options: CheckOptions,
 ): Omit<CheckResult, "elapsed"> {
   const { batch, interpreter } = engine;
   const { model } = interpreter;
@@ -220,21 +237,27 @@ function report(
     coverage,
     reachable: model.reachable.map(({ name }, k) => ({ name, reached: batch.reached[k] === 1 })),
   };
-  const complete = outcome.end.kind === "complete";
+  const complete = outcome.end.kind === "complete" && !store.approximate;
   const findings = complete ? findingsOf(model, counts) : [];
-  const verdict = verdictOf(engine, store, outcome, isReduced);
-  return { ...counts, ...verdict, findings, engine: engine.kind, bytes: outcome.bytes };
+  const verdict = verdictOf(engine, store, outcome, options);
+  const omission = store.approximate ? { omission: omissionProbability(counts.states) } : {};
+  const { bytes } = outcome;
+  return { ...counts, ...verdict, ...omission, findings, engine: engine.kind, bytes };
 }
 
 function verdictOf(
   engine: Engine,
   store: Store,
   { end, levels }: SearchOutcome,
-  isReduced: boolean,
+  { symmetry, partialOrder }: CheckOptions,
 ): Pick<CheckResult, "moves" | "start"> & { verdict: Verdict } {
-  if (end.kind === "complete") return { verdict: { kind: "holds" } };
+  if (end.kind === "complete") {
+    if (!store.approximate) return { verdict: { kind: "holds" } };
+    return { verdict: { kind: "incomplete", limit: "hash_compaction" } };
+  }
   if (end.kind === "incomplete") return { verdict: end };
-  if (!isReduced) {
+  // The calmest one needs all states, and each of them must be itself.
+  if (!symmetry && !partialOrder && !store.approximate) {
     const violation = violationAt(
       engine,
       storedState(engine, store, end.state),

@@ -1,6 +1,7 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
 import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
+import type { PageSizes } from "./store/pages.ts";
 
 export interface Progress {
   states: number;
@@ -53,13 +54,23 @@ export interface CheckOptions {
   workers?: number;
   /** States that one thread finds before there are more. */
   parallelFrom?: number;
+  /** Keep states as trees of shared pairs: fewer bytes where states are wide, and more time. */
+  compress?: boolean;
+  /**
+   * Keep 64 bits of hash of each state. A search that finds nothing then has no verdict; its
+   * result says how likely it is at most that a state was left out.
+   */
+  hashCompaction?: boolean;
+  /** Where arrays end, for tests of what happens there. */
+  sizes?: PageSizes;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */
   resume?: { record: CheckpointRecord; words: WordSource };
 }
 
-export type Limit = "states" | "memory" | "time" | "interrupted";
+/** `hash_compaction`: the search came to its end, but may have left states out. */
+export type Limit = "states" | "memory" | "disk" | "time" | "interrupted" | "hash_compaction";
 
 export type Verdict =
   | { kind: "holds" }
@@ -103,6 +114,8 @@ export interface CheckResult {
   /** The moves from this one (counting from 1) repeat for ever. */
   loopFrom?: number;
   liveness?: LivenessReport;
+  /** After hash compaction: the probability that some state was left out is at most this. */
+  omission?: number;
   coverage: { actor: string; label: string; fired: number }[];
   reachable: { name: string; reached: boolean }[];
   /** Empty unless the search was complete. */

@@ -90,8 +90,12 @@ export function limitText(limit: Limit): string {
       return "--max-memory reached";
     case "time":
       return "--time-limit reached";
+    case "disk":
+      return "the disk is full";
     case "interrupted":
       return "interrupted";
+    case "hash_compaction":
+      return "hash compaction may have left out states";
   }
 }
 

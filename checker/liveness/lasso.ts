@@ -11,7 +11,7 @@ import { packState } from "../compile/pack.ts";
 import type { Engine } from "../search/engine.ts";
 import { moveOf, stateOf } from "../search/trace.ts";
 import type { Arena } from "../store/arena.ts";
-import { sameWords } from "../store/store.ts";
+import { sameWords } from "../store/pages.ts";
 import type { Edge } from "./paths.ts";
 import type { World } from "./world.ts";
 

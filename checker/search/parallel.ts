@@ -8,7 +8,7 @@
 import { Worker } from "node:worker_threads";
 import { moduleText } from "../compile/module.ts";
 import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
-import type { FlatStore } from "../store/store.ts";
+import type { FlatStore } from "../store/flat.ts";
 import { newFilter } from "../store/table.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
 import { BATCH, type Engine, type Reductions } from "./engine.ts";

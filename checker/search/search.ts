@@ -172,6 +172,7 @@ function expandBatch(s: Search, to: number): void {
   s.next = store.expand(from, to);
   const bad = storeBatch(s);
   if (bad > 0) recount(s, from, bad, fired);
+  if (isFull(s)) leaveBatch(s, from, fired);
   if (s.end) return;
   out.transitions += batch.filled / packing.words;
   out.terminal += batch.terminal;
@@ -179,14 +180,26 @@ function expandBatch(s: Search, to: number): void {
   else pollLimits(s);
 }
 
+function isFull({ end }: Search): boolean {
+  return end?.kind === "incomplete" && (end.limit === "memory" || end.limit === "disk");
+}
+
+/** As if the batch had not been begun: where there is more room, the search can go on here. */
+function leaveBatch(s: Search, from: number, firedBefore: Float64Array): void {
+  s.next = from;
+  s.engine.batch.fired.set(firedBefore);
+  saveCheckpoint(s);
+}
+
 /** Stores the batch. Returns the position of a successor that violates `always`, from 1, or 0. */
 function storeBatch(s: Search): number {
-  const { engine, store, out } = s;
-  const limit = store.reserve(out.count, engine.batch.filled / engine.packing.words);
+  const { engine, out } = s;
+  const limit = makeRoom(s, engine.batch.filled / engine.packing.words);
   if (limit) {
     s.end = { kind: "incomplete", limit };
     return 0;
   }
+  const { store } = s;
   const before = out.count;
   out.count = store.insert(before);
   const cut = Math.min(out.count, s.limits.maxStates + 1);
@@ -203,6 +216,14 @@ function storeBatch(s: Search): number {
   if (bad === 0) return 0;
   s.end = { kind: "badState", state: bad };
   return positionInBatch(s, bad);
+}
+
+function makeRoom(s: Search, more: number): Limit | undefined {
+  const limit = s.store.reserve(s.out.count, more);
+  const wider = limit && s.store.successor?.(s.out.count);
+  if (!wider) return limit;
+  s.store = wider;
+  return wider.reserve(s.out.count, more);
 }
 
 function positionInBatch({ engine, store }: Search, state: number): number {

@@ -5,19 +5,17 @@
  */
 import os from "node:os";
 import type { Tables } from "../search/engine.ts";
+import { PAGE_SIZES, type PageSizes } from "./pages.ts";
 
 /** Words of the first and the second piece. */
 const SMALL = 2 ** 18;
 const MEDIUM = 2 ** 22;
-/** A typed array of Node 20 has fewer elements than this. */
-const MOST_WORDS = 2 ** 32 - 1;
 /** Parts of the machine's memory, and of what is free of it, that are used without a limit. */
 const SHARE_OF_ALL = 0.7;
 const SHARE_OF_FREE = 0.9;
 const FIRST_SLOT_BITS = 14;
 /** A smaller index grows fourfold, a larger one twofold. */
 export const EAGER_SLOT_BITS = 24;
-const MAX_SLOT_BITS = 31;
 /** The index doubles when it is this full ... */
 export const MAX_LOAD = 0.75;
 /** ... and where there is no memory for twice the size, it may become as full as this. */
@@ -37,13 +35,15 @@ export interface Arena extends Tables {
   words: number;
   /** Other threads are to work in it. */
   shared: boolean;
+  sizes: PageSizes;
 }
 
-export function newArena(words: number, budget: number, shared = false): Arena {
+export function newArena(words: number, budget: number, shared = false, sizes = PAGE_SIZES): Arena {
   return {
     words,
     budget,
     shared,
+    sizes,
     states: newWords(SMALL, shared),
     index: newWords(SMALL / 4, shared),
     slotBits: FIRST_SLOT_BITS,
@@ -57,8 +57,8 @@ function newWords(length: number, shared: boolean): Int32Array {
 /** How the budget is best divided: slots (as a power of two) and states that fit. */
 export function mostFor(words: number, budget: number): { slotBits: number; states: number } {
   let best = { slotBits: 0, states: 0 };
-  for (let slotBits = FIRST_SLOT_BITS; slotBits <= MAX_SLOT_BITS; slotBits++) {
-    const room = Math.min((budget - 4 * 2 ** slotBits) / 4, MOST_WORDS);
+  for (let slotBits = FIRST_SLOT_BITS; slotBits <= PAGE_SIZES.mostSlotBits; slotBits++) {
+    const room = Math.min((budget - 4 * 2 ** slotBits) / 4, PAGE_SIZES.mostWords);
     const states = Math.floor(Math.min(2 ** slotBits * LAST_LOAD, room / words));
     if (states > best.states) best = { slotBits, states };
   }
@@ -103,7 +103,7 @@ export function enlargeIndex(arena: Arena, count: number): boolean {
 
 function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   const bytes = 4 * (count * arena.words + 2 ** bits);
-  if (bits > MAX_SLOT_BITS || bytes > arena.budget) return false;
+  if (bits > arena.sizes.mostSlotBits || bytes > arena.budget) return false;
   const index = enlarged(arena, arena.index, 2 ** bits);
   if (!index) return false;
   arena.index = index;
@@ -124,7 +124,8 @@ export function reserveStates(arena: Arena, most: number): boolean {
 
 function enlarged(arena: Arena, array: Int32Array, length: number): Int32Array | undefined {
   if (length <= array.length) return array;
-  const most = Math.floor(arena.budget / 4);
+  if (length > arena.sizes.mostWords) return undefined;
+  const most = Math.min(Math.floor(arena.budget / 4), arena.sizes.mostWords);
   const wished = length <= MEDIUM ? Math.min(MEDIUM, most) : most;
   const bigger = allocate(wished, length, arena.shared);
   bigger?.set(array);
@@ -133,7 +134,7 @@ function enlarged(arena: Arena, array: Int32Array, length: number): Int32Array |
 
 /** As many words as wished or the machine gives, at least `least`. */
 function allocate(wished: number, least: number, shared: boolean): Int32Array | undefined {
-  for (let length = Math.min(wished, MOST_WORDS); ; length = Math.floor(length / 2)) {
+  for (let length = wished; ; length = Math.floor(length / 2)) {
     try {
       return newWords(Math.max(length, least), shared);
     } catch (error) {

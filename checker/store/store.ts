@@ -4,17 +4,6 @@
  * they are found, so the search, the trace and the counts do not depend on which one it is.
  */
 import type { Limit } from "../result.ts";
-import type { Engine } from "../search/engine.ts";
-import {
-  type Arena,
-  arenaBytes,
-  claimAll,
-  enlargeIndex,
-  hasRoom,
-  isCrowded,
-  newArena,
-  reserveStates,
-} from "./arena.ts";
 
 export interface Store {
   /** States may have been taken for others. */
@@ -44,71 +33,11 @@ export interface Store {
   restore(states: number, read: (into: Int32Array, from: number) => void): Limit | undefined;
   /** Bytes in use with this many states. */
   bytes(count: number): number;
+  /**
+   * When `reserve` fails: a store that takes over with all the states, if there is memory left that
+   * this one cannot use.
+   */
+  successor?: ((count: number) => Store | undefined) | undefined;
   /** Has the engine read and write here again, after it was bound to something else. */
   rebind(): void;
-}
-
-/** Whole states in one array; the index is the engine's own. */
-export interface FlatStore extends Store {
-  arena: Arena;
-  /** Memory for that many states and slots, at once; false when there is not so much. */
-  claim(states: number, slotBits: number): boolean;
-  /** Others have written in it: only its first `count - 1` states are good. */
-  reclaim(count: number): void;
-}
-
-/** @param shared other threads are to work in it */
-export function flatStore(engine: Engine, budget: number, shared = false): FlatStore {
-  const { batch, packing } = engine;
-  const { words } = packing;
-  const arena = newArena(words, budget, shared);
-  const rebind = (): void => engine.bind(arena);
-  rebind();
-  const reserve = (count: number, more: number): Limit | undefined => {
-    const most = count + more;
-    while (isCrowded(arena, most)) {
-      if (!enlargeIndex(arena, most)) {
-        if (hasRoom(arena, most)) break;
-        return "memory";
-      }
-      rebind();
-      engine.grow(count);
-    }
-    if (!reserveStates(arena, most)) return "memory";
-    rebind();
-    return undefined;
-  };
-  return {
-    arena,
-    claim: (states, slotBits) => {
-      const done = claimAll(arena, states, slotBits);
-      rebind();
-      return done;
-    },
-    reclaim: (count) => {
-      rebind();
-      engine.grow(count);
-    },
-    reserve,
-    expand: engine.expand,
-    insert: (count) => engine.insert(count, batch.filled),
-    check: engine.check,
-    reach: engine.reach,
-    read: (from, to) => arena.states.subarray(from * words, to * words),
-    is: (state, other, at) => sameWords(other, at, arena.states, state * words, words),
-    restore: (states, read) => {
-      const limit = reserve(1, states);
-      if (limit) return limit;
-      read(arena.states.subarray(words, (states + 1) * words), 0);
-      engine.grow(states + 1);
-      return undefined;
-    },
-    bytes: (count) => arenaBytes(arena, count),
-    rebind,
-  };
-}
-
-export function sameWords(a: Int32Array, i: number, b: Int32Array, j: number, n: number): boolean {
-  for (let k = 0; k < n; k++) if (a[i + k] !== b[j + k]) return false;
-  return true;
 }

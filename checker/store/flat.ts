@@ -1,0 +1,89 @@
+/** The fast store: whole states in one array, which the engine reads and indexes itself. */
+import type { Limit } from "../result.ts";
+import type { Engine } from "../search/engine.ts";
+import {
+  type Arena,
+  arenaBytes,
+  claimAll,
+  enlargeIndex,
+  hasRoom,
+  isCrowded,
+  newArena,
+  reserveStates,
+} from "./arena.ts";
+import { wholeStates } from "./codecs.ts";
+import { keyedStore } from "./keyed.ts";
+import { adopt } from "./paged-table.ts";
+import { PAGE_SIZES, sameWords } from "./pages.ts";
+import type { Store } from "./store.ts";
+
+export interface FlatStore extends Store {
+  arena: Arena;
+  /** Memory for that many states and slots, at once; false when there is not so much. */
+  claim(states: number, slotBits: number): boolean;
+  /** Others have written in it: only its first `count - 1` states are good. */
+  reclaim(count: number): void;
+}
+
+/** @param shared other threads are to work in it */
+export function flatStore(
+  engine: Engine,
+  budget: number,
+  shared = false,
+  sizes = PAGE_SIZES,
+): FlatStore {
+  const { batch, packing } = engine;
+  const { words } = packing;
+  const arena = newArena(words, budget, shared, sizes);
+  const rebind = (): void => engine.bind(arena);
+  rebind();
+  const reserve = (count: number, more: number): Limit | undefined => {
+    const most = count + more;
+    while (isCrowded(arena, most)) {
+      if (!enlargeIndex(arena, most)) {
+        if (hasRoom(arena, most)) break;
+        return "memory";
+      }
+      rebind();
+      engine.grow(count);
+    }
+    if (!reserveStates(arena, most)) return "memory";
+    rebind();
+    return undefined;
+  };
+  return {
+    arena,
+    claim: (states, slotBits) => {
+      const done = claimAll(arena, states, slotBits);
+      rebind();
+      return done;
+    },
+    reclaim: (count) => {
+      rebind();
+      engine.grow(count);
+    },
+    reserve,
+    expand: engine.expand,
+    insert: (count) => engine.insert(count, batch.filled),
+    check: engine.check,
+    reach: engine.reach,
+    read: (from, to) => arena.states.subarray(from * words, to * words),
+    is: (state, other, at) => sameWords(other, at, arena.states, state * words, words),
+    restore: (states, read) => {
+      const limit = reserve(1, states);
+      if (limit) return limit;
+      read(arena.states.subarray(words, (states + 1) * words), 0);
+      engine.grow(states + 1);
+      return undefined;
+    },
+    successor(count) {
+      const { states } = arena;
+      const spare = budget - 4 * count * words;
+      arena.index = new Int32Array(0);
+      const table = adopt(states, count, words, sizes, spare);
+      return table && keyedStore(engine, wholeStates(words), budget, sizes, table);
+    },
+    bytes: (count) => arenaBytes(arena, count),
+    rebind,
+  };
+}
