@@ -22,10 +22,17 @@ export interface Outcome {
   findings: Finding[];
 }
 
-/** @param review without it, nothing is compared with what was promoted */
-export function judge(task: Task, result: CheckResult, review?: Review): Outcome {
+export interface Terms {
+  /** Without it, nothing is compared with what was promoted. */
+  review?: Review | undefined;
+  /** The search was: of several orders it keeps one, which need not be the documented one. */
+  reduced?: boolean;
+}
+
+export function judge(task: Task, result: CheckResult, { review, reduced }: Terms = {}): Outcome {
   const reviewed = review?.(task, result);
-  const outcome = judgedAlone(task, result, reviewed?.findings ?? []);
+  const alone = judgedAlone(task, result, reviewed?.findings ?? []);
+  const outcome = reduced ? alone : inDocumentedOrder(alone);
   const isNew = outcome.code === EXIT.ok && reviewed?.promoted === false;
   return isNew ? { ...outcome, verdict: `${outcome.verdict}, not promoted` } : outcome;
 }
@@ -48,14 +55,14 @@ function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome 
   const { violation } = result.verdict;
   const { model, config, variant } = task;
   const { moves = [], start, loopFrom } = result;
-  outcome.trace = replay(model, config, variant, moves, violation, start, loopFrom);
-  return inDocumentedOrder(outcome, outcome.trace);
+  return { ...outcome, trace: replay(model, config, variant, moves, violation, start, loopFrom) };
 }
 
 /** A bug is found again only when its decisive steps come as they are documented. */
-function inDocumentedOrder(outcome: Outcome, trace: Trace): Outcome {
+function inDocumentedOrder(outcome: Outcome): Outcome {
+  const { code, trace } = outcome;
   const { breaks, order } = outcome.task;
-  if (order === undefined || outcome.code !== EXIT.ok) return outcome;
+  if (!trace || order === undefined || code !== EXIT.ok) return outcome;
   const missing = firstOutOfOrder(order, trace);
   if (missing === undefined) return { ...outcome, verdict: `violated ${breaks}, as documented` };
   const verdict = `violated ${breaks}, but ${missing} does not come where it is documented`;

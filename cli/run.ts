@@ -39,11 +39,12 @@ export async function runTasks(
   const progress = progressLine(process.stderr);
   const searcher = startSearcher((task, p) => progress.update(task.stem, p));
   const outcomes: Outcome[] = [];
+  const terms = { review, reduced: limits.symmetry === true || limits.partialOrder === true };
   try {
     for (const task of tasks) {
       if (searcher.interrupted()) break;
       const own = checkpoints && { ...checkpoints, folder: join(checkpoints.folder, task.stem) };
-      const outcome = judge(task, await searcher.run(task, limits, own), review);
+      const outcome = judge(task, await searcher.run(task, limits, own), terms);
       await deepen?.(outcome, searcher);
       progress.clear();
       outcomes.push(outcome);

@@ -161,3 +161,21 @@ export function downgrade_write(sem: RwSemaphore): Effect {
 export function is_write_held(sem: RwSemaphore): Expr<boolean> {
   return sem.writer.eq(self);
 }
+
+/**
+ * down_read() by a task that reads already, which lockdep calls recursive locking: it waits behind
+ * a queued writer like everybody else.
+ */
+export function down_read_recursive(sem: RwSemaphore): Effect {
+  return block(
+    event(sem, "acquire", "shared"),
+    assert("unlock_by_stranger", sem.readers.at(self), `${sem.path} is not held yet`),
+    might_sleep(`down_read(${sem.path})`),
+    wait(can_read(sem)),
+  );
+}
+
+/** The inner up_read(). */
+export function up_read_recursive(sem: RwSemaphore): Effect {
+  return assert("unlock_by_stranger", sem.readers.at(self), `up_read(${sem.path}) by another task`);
+}

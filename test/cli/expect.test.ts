@@ -39,7 +39,7 @@ async function outcomesIn(folder: string, { strict, config, counts = true }: Opt
   const path = join(folder, "race.spec.ts");
   const { specs, tasks } = await prepare([path], selection, { typecheck: false });
   const review = startReview(specs, strict ?? false, { counts, progress: true });
-  return { specs, outcomes: tasks.map((task) => judge(task, search(task.model), review)) };
+  return { specs, outcomes: tasks.map((task) => judge(task, search(task.model), { review })) };
 }
 
 async function promotedFolder(text = race): Promise<string> {
