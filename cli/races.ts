@@ -10,6 +10,7 @@ import {
   type Stmt,
   type Trace,
   type Violation,
+  withBodies,
 } from "../model/ir/index.ts";
 import type { Task } from "./prepare.ts";
 import type { Limits, Searcher } from "./search.ts";
@@ -128,27 +129,7 @@ function onlyRule(body: Stmt[], violation: Violation): Stmt[] {
 }
 
 function filtered(body: Stmt[], keep: (stmt: Stmt) => boolean): Stmt[] {
-  return body.filter(keep).map((stmt) => filteredInside(stmt, keep));
-}
-
-function filteredInside(stmt: Stmt, keep: (stmt: Stmt) => boolean): Stmt {
-  switch (stmt.kind) {
-    case "when":
-      return { ...stmt, then: filtered(stmt.then, keep), else: filtered(stmt.else, keep) };
-    case "each":
-      return { ...stmt, body: filtered(stmt.body, keep) };
-    case "either": {
-      const branches = stmt.branches.map((b) => ({ ...b, body: filtered(b.body, keep) }));
-      return { ...stmt, branches };
-    }
-    case "choose":
-    case "wait":
-    case "assert":
-    case "lock":
-    case "set":
-    case "goto":
-      return stmt;
-  }
+  return body.filter(keep).map((stmt) => withBodies(stmt, (inner) => filtered(inner, keep)));
 }
 
 /** The model that does not claim this; undefined where it cannot do without. */

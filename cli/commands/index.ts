@@ -7,9 +7,11 @@ import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
 import { graphCommand } from "./graph.ts";
 import { locksCommand } from "./locks.ts";
+import { mutateCommand } from "./mutate.ts";
 import { newCommand } from "./new.ts";
 import { printCommand } from "./print.ts";
 import { promoteCommand } from "./promote.ts";
+import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
 import { statusCommand } from "./status.ts";
@@ -22,6 +24,8 @@ export const commands: Command[] = [
   graphCommand,
   reportCommand,
   locksCommand,
+  mutateCommand,
+  repairCommand,
   newCommand,
   printCommand,
   exportCommand,

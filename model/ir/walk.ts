@@ -73,6 +73,25 @@ export function bodiesOfStmt(stmt: Stmt): Stmt[][] {
   }
 }
 
+/** The statement with each list of statements directly inside it replaced. */
+export function withBodies(stmt: Stmt, change: (body: Stmt[]) => Stmt[]): Stmt {
+  switch (stmt.kind) {
+    case "when":
+      return { ...stmt, then: change(stmt.then), else: change(stmt.else) };
+    case "either":
+      return { ...stmt, branches: stmt.branches.map((b) => ({ ...b, body: change(b.body) })) };
+    case "each":
+      return { ...stmt, body: change(stmt.body) };
+    case "choose":
+    case "wait":
+    case "assert":
+    case "lock":
+    case "set":
+    case "goto":
+      return stmt;
+  }
+}
+
 /** The expression and everything inside it, outermost first. */
 export function allExprs(expr: Expr): Expr[] {
   return [expr, ...exprsOfExpr(expr).flatMap(allExprs)];

@@ -19,6 +19,7 @@ export const rows: Readonly<Record<string, Row>> = {
   model: { folders: ["model", "model/ir"] },
   // Kernel objects are written in the language like a spec: what they need, a spec author gets too.
   "model/kernel": { folders: ["model/kernel"], files: ["model/index.ts"] },
+  "model/mutation": { folders: ["model/mutation", "model/ir"] },
   "model/export": { folders: ["model/export", "model/ir"], packages: ["ts-pattern"] },
   // A spec sees the language and its own folder; see `mayImport`.
   specs: { folders: [], packages: ["mmrace", "mmrace/kernel"] },
@@ -39,6 +40,7 @@ export const rows: Readonly<Record<string, Row>> = {
       "model/ir",
       "model/kernel",
       "model/export",
+      "model/mutation",
       "checker",
       "counterexamples",
     ],

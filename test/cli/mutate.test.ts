@@ -1,0 +1,83 @@
+/** `mmrace mutate` and `mmrace repair` as their users see them. */
+import { describe, expect, it } from "vitest";
+import { folderWith, run } from "./mmrace.ts";
+import { lineOf, race } from "./specs.ts";
+
+const folder = () => folderWith({ "race.spec.ts": race });
+
+describe("mmrace mutate", () => {
+  it("says for each piece of protection what it is needed for", () => {
+    const { out } = run(folder(), ["mutate", "race.spec.ts"]);
+    expect(out).toMatch(/^race \(ci\): \d+ mutations: \d+ break a property/);
+    expect(out).toMatch(/drop lock +\S+ +breaks no_stale_gpu_pte in \d+ steps/);
+  });
+
+  it("asks about what nothing needs, with its place, and exits with 1", () => {
+    const { code, out } = run(folder(), ["mutate", "race.spec.ts"]);
+    const line = lineOf(race, "when(k.cpu_pte.at(me.page)");
+    expect(out).toMatch(/ignore check +look_up +redundant in this model \(\d+ states\)/);
+    expect(out).toContain(
+      `race.spec.ts:${line}: what does gpu_fault need the check at look_up for`,
+    );
+    expect(code).toBe(1);
+  });
+
+  it("exits with 0 when everything is needed", () => {
+    const args = ["mutate", "race.spec.ts", "--kinds", "drop lock", "--actor", "munmap"];
+    const { code, out } = run(folder(), args);
+    expect(out).not.toContain("questions");
+    expect(code).toBe(0);
+  });
+
+  it("names them without searching, and refuses a kind that is none", () => {
+    const listed = run(folder(), ["mutate", "race.spec.ts", "--list", "--kinds", "drop lock"]);
+    expect(listed.code).toBe(0);
+    expect(listed.out.trim().split("\n").length).toBeGreaterThan(0);
+    expect(listed.out).not.toContain("ignore check");
+    const wrong = run(folder(), ["mutate", "race.spec.ts", "--kinds", "drop locks"]);
+    expect(wrong).toMatchObject({ code: 2, out: "" });
+    expect(wrong.err).toContain("did you mean drop lock");
+  });
+
+  it("draws what breaks, and writes one JSON document", () => {
+    const at = folder();
+    const args = ["mutate", "race.spec.ts", "--kinds", "drop lock", "--json", "--draw", "out"];
+    const report = JSON.parse(run(at, args).out);
+    expect(report).toMatchObject({ format: "mmrace-necessity", version: 1, spec: "race" });
+    const broken = report.mutations.filter(
+      (m: { effect: { kind: string } }) => m.effect.kind === "breaks",
+    );
+    expect(broken.length).toBeGreaterThan(0);
+  });
+});
+
+describe("mmrace repair", () => {
+  it("finds the two edits that make a mutant hold, and shows the change", () => {
+    const args = ["repair", "race.spec.ts", "--variant", "no_recheck_under_lock"];
+    expect(run(folder(), args).out).toMatch(/edits tried, none makes it hold/);
+    const { code, out } = run(folder(), [...args, "--edits", "2", "--number", "1"]);
+    expect(out).toMatch(/edits tried, 1 make it hold, stopped at 1/);
+    expect(out).toMatch(/check again, gpu_fault\.take_lock/);
+    expect(out).toMatch(/^ {3}\+ .*again: if \(!pte_present\(pte\)\) return/m);
+    expect(code).toBe(0);
+  });
+
+  it("says so when no small edit helps", () => {
+    const zap = race.replace(
+      '  drop_lock: ["mutex_unlock(&driver->lock)", mutex_unlock(k.driver_lock)],\n  clear',
+      "  clear",
+    );
+    const at = folderWith({ "race.spec.ts": zap });
+    const { code, out } = run(at, ["repair", "race.spec.ts"]);
+    expect(out).toMatch(/edits tried, none makes it hold/);
+    expect(code).toBe(1);
+  });
+
+  it("has nothing to do where the scheme holds", () => {
+    const { code, out } = run(folder(), ["repair", "race.spec.ts"]);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: "race (ci) holds: there is nothing to repair\n",
+    });
+  });
+});
