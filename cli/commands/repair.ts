@@ -96,7 +96,7 @@ async function tryEdits(repairs: Repairs, searcher: Searcher, before: Edit[]): P
     const effect = effectOf(await searcher.run(edited as Task, limits));
     if (effect.kind === "nothing") found.push({ edits, states: effect.states });
     else if (effect.kind === "unknown") repairs.incomplete++;
-    // Who can't do anything any more does nothing wrong: that is no repair, and no step towards one.
+    // Who can't do anything any more does nothing wrong: that is no repair.
     else failed.push({ edits, steps: effect.kind === "breaks" ? effect.steps : 0 });
   }
 }

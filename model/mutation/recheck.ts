@@ -1,4 +1,4 @@
-/** A check made again under a lock, and a reference held from the first use of a name to the last. */
+/** A check made again under a lock; a reference held while a name is used. */
 import {
   type ActorDecl,
   allStmts,

@@ -91,7 +91,7 @@ function reach(actor: ActorDecl, from: number, lock: LockName) {
   return { releases: sorted(releases), inside: sorted(inside), downgrades };
 }
 
-/** A way through a step: where it jumps (undefined: it falls through), and is the lock held then? */
+/** A way through a step: where it jumps (undefined: it falls through), is the lock held then? */
 interface Way {
   label: string | undefined;
   held: boolean;

@@ -105,7 +105,7 @@ export function readForWrite(
   return rewritten(actor, section, (body) => body.flatMap(change));
 }
 
-/** down_write() and up_write() where the scheme has down_read() and up_read(), without the queue. */
+/** down_write() and up_write() where the scheme has down_read() and up_read(); no queue. */
 export function writeForRead(
   model: Model,
   actor: ActorDecl,
