@@ -20,7 +20,7 @@ import {
 import { do_anonymous_page, do_swap_page_device_private, migration_entry_wait } from "./fault.ts";
 import { type Folios, Frame, type FrameOf, Page, type PageOf, versions } from "./folio.ts";
 import { type FaultHandlers, fault_steps } from "./handle-fault.ts";
-import { type Mm, store } from "./mm.ts";
+import { is_present, type Mm, store } from "./mm.ts";
 import { wp_page_reuse } from "./mprotect.ts";
 import { down_read, up_read } from "./rwsem.ts";
 
@@ -34,7 +34,7 @@ export interface CpuFault {
 /** What the page-table entry does not allow. */
 function faults(mm: Mm, page: Expr<PageOf>): Expr<boolean> {
   const pte = mm.pte.at(page);
-  const absent = pte.kind.ne("present");
+  const absent = mm.pmd_none ? is_present(mm, page).not() : pte.kind.ne("present");
   return pte.write ? any(absent, pte.write.not()) : absent;
 }
 

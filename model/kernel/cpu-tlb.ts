@@ -33,7 +33,7 @@ import {
   when,
 } from "../index.ts";
 import { type Folios, Page, type PageOf, versions } from "./folio.ts";
-import { type CpuTlbEntry, type Mm, not_declared, pte_is, store } from "./mm.ts";
+import { type CpuTlbEntry, is_present, type Mm, not_declared, pte_is, store } from "./mm.ts";
 
 /** The entry of the TLB; the mm must have one. */
 function tlb_entry(mm: Mm, page: Expr<PageOf>): CpuTlbEntry {
@@ -58,13 +58,13 @@ export function tlb_remove_tlb_entry(mm: Mm, page: Expr<PageOf>): Effect {
 /** The CPU walks its page table and caches a present entry. */
 export const cpu_tlb_fill = (mm: Mm) =>
   actor("cpu_tlb", { page: Page }, (me) => {
-    const { kind, frame, write } = mm.pte.at(me.page);
+    const { frame, write } = mm.pte.at(me.page);
     const tlb = tlb_entry(mm, me.page);
     return {
       fill: [
         "the CPU caches a translation in its TLB",
         idle(),
-        choose(me.page, all(kind.eq("present"), tlb.frame.eq(none))),
+        choose(me.page, all(is_present(mm, me.page), tlb.frame.eq(none))),
         set(tlb.frame, frame),
         ...(tlb.write && write ? [set(tlb.write, write)] : []),
         goto("fill"),

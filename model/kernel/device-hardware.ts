@@ -5,7 +5,7 @@
 import { actor, choose, goto, idle, none, set, wait } from "../index.ts";
 import { complete_tlb_flush, type DeviceMmu, fill_tlb } from "./device.ts";
 import { type Folios, Page, versions } from "./folio.ts";
-import { type Mm, store } from "./mm.ts";
+import { is_present, type Mm, store } from "./mm.ts";
 
 /** The TLB caches an entry of the page table. */
 export const gpu_tlb = (gpu: DeviceMmu) =>
@@ -44,7 +44,7 @@ export const cpu_store = (mm: Mm, folios: Folios) =>
     store: [
       "the CPU stores through its page table",
       idle(),
-      choose(me.page, mm.pte.at(me.page).kind.eq("present")),
+      choose(me.page, is_present(mm, me.page)),
       wait(mm.last_write.at(me.page).lt(versions)),
       store(mm, folios, me.page, mm.pte.at(me.page).frame),
       goto("store"),

@@ -55,6 +55,8 @@ export interface MmOptions {
   tlb?: boolean;
   /** MMF_UNSTABLE: the OOM reaper was here, no new pages. */
   unstable?: boolean;
+  /** PMDs that khugepaged clears, one for each page. */
+  pmd?: boolean;
 }
 
 /** include/linux/swapops.h, leafops.h: what a page-table entry can be. */
@@ -94,6 +96,8 @@ export const mm_struct = (invalidators: SizeLike, options: MmOptions = {}) =>
     ...(options.write ? { vm_write: array(Page, bool.init(true)) } : {}),
     ...(options.tlb ? { tlb: array(Page, cpu_tlb_entry(options.write ?? false)) } : {}),
     ...(options.unstable ? { unstable: bool } : {}),
+    /** pmd_none(): the entry below is out of reach for the CPU. */
+    ...(options.pmd ? { pmd_none: array(Page, bool) } : {}),
     /** folio_test_swapcache(): the swap cache has a reference to the folio. */
     ...(options.pte?.includes("swap") ? { swapcache: array(Frame, bool) } : {}),
   });
@@ -109,6 +113,12 @@ export function not_declared(what: string, option: string): never {
 export function pte_can_be(pte: Pte, kind: PteKind): boolean {
   const { domain } = pte.kind;
   return domain.kind === "enum" && domain.values.includes(kind);
+}
+
+/** pte_present(), as the CPU's walk of its page table finds it. */
+export function is_present(mm: Mm, page: Expr<PageOf>): Expr<boolean> {
+  const present = mm.pte.at(page).kind.eq("present");
+  return mm.pmd_none ? present.and(mm.pmd_none.at(page).not()) : present;
 }
 
 /** Kinds of entries that map a folio: each holds a reference to it. */

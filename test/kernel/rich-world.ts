@@ -42,7 +42,7 @@ export function rich_world(options: MmOptions) {
     map: [
       "a page is mapped",
       idle(),
-      choose(me.page, k.mm.pte.at(me.page).kind.eq("none")),
+      choose(me.page, k.mm.vma.at(me.page).and(k.mm.pte.at(me.page).kind.eq("none"))),
       choose(me.frame, all(me.frame.is("sys"), k.folio.at(me.frame).ref.count.eq(0))),
       prep_new_page(k.folio.at(me.frame)),
       set_pte(k.mm.pte.at(me.page), "present", me.frame),
