@@ -51,10 +51,10 @@ function indexOf(outcomes: Seen[]): string {
   });
   return [
     "# Gallery\n\n",
-    "The shortest counterexample of every mutant in `specs/`: a mistake that somebody could\n",
-    "make, and the race that it opens. Each picture leads to the full size; `txt` is a ladder\n",
-    "for a commit message, `json` is what `mmrace replay` takes again. `mmrace gallery` writes\n",
-    "these files.\n",
+    "The shortest counterexample of every bug and every mutant in `specs/`: a mistake that\n",
+    "somebody has made or could make, and the race that it opens. Each picture leads to the full\n",
+    "size; `txt` is a ladder for a commit message, `json` is what `mmrace replay` takes again.\n",
+    "`mmrace gallery` writes these files.\n",
     ...sections,
   ].join("");
 }

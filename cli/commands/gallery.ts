@@ -17,8 +17,8 @@ export const galleryCommand: Command = {
   summary: "write the counterexamples of all bugs and mutants into one folder",
   usage: "[SPEC...] [--out DIR] [--check]",
   details: [
-    "For each mutant: .json, .txt, .dot and .svg; and a README.md that shows them. The same specs",
-    "give the same bytes. Files of mutants that are gone are removed. Nothing is written unless",
+    "For each bug and mutant: .json, .txt, .dot, .svg; and a README.md that shows all. Same specs,",
+    "same bytes. Files of mutants that are gone are removed. Nothing is written unless",
     "every mutant violates what it must. --check takes the steps that are there once more, draws",
     "them, and compares; it searches only for models that have changed.",
   ].join("\n"),

@@ -1,7 +1,7 @@
 /**
  * The schemes of this repository through SPIN: the pinned numbers of states and transitions; and
- * for the first mutant of each, the verdict. `npm run crosscheck:all` takes all of them, and
- * Rumur.
+ * for the first mutant of each, the verdict (the upstream races are so many that their fixed
+ * schemes must do). `npm run crosscheck:all` takes all of them, and Rumur.
  */
 import { describe, expect, it } from "vitest";
 import { crosscheck } from "../../cli/crosscheck/crosscheck.ts";
@@ -14,6 +14,7 @@ const MOST_STATES = 3_000_000;
 const all = await pinnedModels();
 const schemes = all.filter((p) => p.isScheme && p.own.states <= MOST_STATES);
 const mutants = schemes.flatMap((scheme) => {
+  if (scheme.isRace) return [];
   const mutant = all.find((p) => p.spec === scheme.spec && p.own.verdict === "violated");
   return mutant ? [mutant] : [];
 });

@@ -30,6 +30,8 @@ export interface Pinned {
   title: string;
   spec: string;
   isScheme: boolean;
+  /** Retells an upstream race. */
+  isRace: boolean;
   own: Own;
   /** With dead locals reset: the model that was counted. */
   model: () => Model;
@@ -52,6 +54,7 @@ export async function pinnedModels(): Promise<Pinned[]> {
         title: variant === undefined ? spec.name : `${spec.name}.${variant}`,
         spec: spec.name,
         isScheme: variant === undefined,
+        isRace: spec.race !== undefined,
         own: { verdict, states, transitions },
         model: () => resetDeadLocals(spec.build(options)),
       });
