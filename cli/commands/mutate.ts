@@ -1,15 +1,16 @@
 import { type EditKind, MUTATIONS, mutationsOf } from "../../model/mutation/index.ts";
 import type { Command, Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
-import { type Effect, effectOf, tasksOf } from "../edits.ts";
+import { effectOf, tasksOf } from "../edits.ts";
 import { fail } from "../errors.ts";
-import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { EXIT } from "../exit-codes.ts";
+import { expectFileOf, readExpectations } from "../expect/review.ts";
 import { prepareFolder } from "../files.ts";
 import { LIMITS, limitsOf } from "../limits.ts";
 import { findSpec } from "../loader/find.ts";
 import { selectionOf } from "../plan.ts";
 import { prepare, type Task } from "../prepare.ts";
-import { type Judged, mutationJson, mutationTable } from "../reporters/mutations.ts";
+import { type Judged, mutationJson, mutationTable, questionsIn } from "../reporters/mutations.ts";
 import { runTasks } from "../run.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -33,7 +34,9 @@ export const mutateCommand: Command = {
     "",
     "All properties of the spec are searched. A mutation that breaks none is redundant in this",
     "model: the protection is not needed, or the model lacks the actor, the size or the claim",
-    "that needs it. Exit code 1 when there are such questions, 3 when a limit was hit.",
+    "that needs it. Exit code 1 when there are such questions, 3 when a limit was hit. An answer",
+    "goes by hand into expect.json, into the entry of the spec, and is no question any more:",
+    '"survivors": { "drop lock: gpu_fault.take_lock": "the reason" }.',
   ].join("\n"),
   options: {
     config: { value: "NAME", help: "configuration (default: the first)" },
@@ -68,14 +71,16 @@ async function mutate(input: Input): Promise<number> {
     judged.push({ edit, effect: effectOf(outcome.result) });
     if (folder !== undefined) await draw(outcome, folder);
   });
-  const report = { task, judged, planned: edits.length };
+  const report = { task, judged, planned: edits.length, accepted: acceptedOf(task) };
   process.stdout.write(flags.has("json") ? mutationJson(report) : mutationTable(report));
-  return interrupted ? EXIT.interrupted : codeOf(judged.map((j) => j.effect));
+  if (interrupted) return EXIT.interrupted;
+  if (questionsIn(report).length > 0) return EXIT.violation;
+  return judged.some((j) => j.effect.kind === "unknown") ? EXIT.incomplete : EXIT.ok;
 }
 
-function codeOf(effects: Effect[]): ExitCode {
-  if (effects.some((e) => e.kind === "nothing")) return EXIT.violation;
-  return effects.some((e) => e.kind === "unknown") ? EXIT.incomplete : EXIT.ok;
+/** What somebody has looked at: the reason by mutation. */
+function acceptedOf({ spec }: Task): Record<string, string> {
+  return readExpectations(expectFileOf(spec))?.[spec.name]?.survivors ?? {};
 }
 
 function wanted({ values }: Input, { model, spec }: Task) {

@@ -40,6 +40,8 @@ export interface SpecExpectation {
   /** Each claim with its kind and the hash of what it says: `always 83f2a1c09d3e5b71`. */
   properties: Record<string, string>;
   configs: Record<string, ConfigExpectation>;
+  /** Mutations of `mmrace mutate` that break nothing, by hand: each with the reason why that is. */
+  survivors?: Record<string, string>;
 }
 
 /** By name of the spec. */
@@ -142,5 +144,10 @@ const isRun = shape({
 });
 const isConfig = shape({ sizes: mapOf(isNumber), runs: mapOf(isRun) });
 const isSpecs = mapOf(
-  shape({ file: isString, properties: mapOf(isString), configs: mapOf(isConfig) }),
+  shape({
+    file: isString,
+    properties: mapOf(isString),
+    configs: mapOf(isConfig),
+    survivors: optional(mapOf(isString)),
+  }),
 );

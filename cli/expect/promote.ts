@@ -47,7 +47,8 @@ function withOutcomes(
     return [[name, { sizes, runs: runsOf(spec, old, fresh) }] as const];
   });
   const properties = propertiesOf(firstModel(spec));
-  return { file: basename(spec.file), properties, configs: Object.fromEntries(found) };
+  const promoted = { file: basename(spec.file), properties, configs: Object.fromEntries(found) };
+  return before?.survivors ? { ...promoted, survivors: before.survivors } : promoted;
 }
 
 /** In the order of the spec. */

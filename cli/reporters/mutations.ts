@@ -14,6 +14,14 @@ export interface Necessity {
   task: Task;
   judged: Judged[];
   planned: number;
+  /** Mutations that may break nothing, with the reason. */
+  accepted: Record<string, string>;
+}
+
+/** The mutations that break nothing, and that nobody has answered for yet. */
+export function questionsIn({ judged, accepted }: Necessity): Edit[] {
+  const open = judged.filter((j) => j.effect.kind === "nothing" && !(j.edit.id in accepted));
+  return open.map((j) => j.edit);
 }
 
 export const NECESSITY_FORMAT = "mmrace-necessity";
@@ -21,19 +29,22 @@ export const NECESSITY_VERSION = 1;
 
 /** Actor by actor, each lock or check with what was done to it. */
 export function mutationTable(report: Necessity): string {
-  const { judged } = report;
+  const { judged, accepted } = report;
   const lines = [head(report)];
   for (const actor of new Set(judged.map((j) => j.edit.actor))) {
     const own = judged.filter((j) => j.edit.actor === actor);
     lines.push("", actor);
     for (const subject of new Set(own.map((j) => j.edit.subject))) {
       lines.push(`  ${subject}`);
-      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j));
+      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j, accepted));
     }
   }
-  const open = judged.filter((j) => j.effect.kind === "nothing");
+  const open = questionsIn(report);
   if (open.length > 0) lines.push("", "questions");
-  for (const { edit } of open) lines.push(`  ${placeOf(edit)}${questionOf(edit)}`);
+  for (const edit of open) lines.push(`  ${placeOf(edit)}${questionOf(edit)}`, `      ${edit.id}`);
+  const broken = judged.filter((j) => j.effect.kind === "breaks" && j.edit.id in accepted);
+  if (broken.length > 0) lines.push("", "answered in expect.json, and needed after all");
+  for (const { edit } of broken) lines.push(`  ${edit.id}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -51,8 +62,10 @@ function head({ task, judged, planned }: Necessity): string {
   return `${task.spec.name}${variant} (${task.config}): ${parts.join(", ")}`;
 }
 
-function rowOf({ edit, effect }: Judged): string {
-  return `    ${edit.kind.padEnd(16)}${edit.label.padEnd(34)}  ${effectText(effect)}`;
+function rowOf({ edit, effect }: Judged, accepted: Necessity["accepted"]): string {
+  const reason = effect.kind === "nothing" ? accepted[edit.id] : undefined;
+  const text = effectText(effect) + (reason === undefined ? "" : `: ${reason}`);
+  return `    ${edit.kind.padEnd(16)}${edit.label.padEnd(34)}  ${text}`;
 }
 
 function effectText(effect: Effect): string {
@@ -100,7 +113,7 @@ function questionOf({ kind, actor, label, subject }: Edit): string {
   }
 }
 
-export function mutationJson({ task, judged, planned }: Necessity): string {
+export function mutationJson({ task, judged, planned, accepted }: Necessity): string {
   const report = {
     format: NECESSITY_FORMAT,
     version: NECESSITY_VERSION,
@@ -108,7 +121,10 @@ export function mutationJson({ task, judged, planned }: Necessity): string {
     config: task.config,
     variant: task.variant,
     planned,
-    mutations: judged.map(({ edit: { model: _, ...edit }, effect }) => ({ ...edit, effect })),
+    mutations: judged.map(({ edit: { model: _, ...edit }, effect }) => {
+      const reason = accepted[edit.id];
+      return { ...edit, effect, ...(reason === undefined ? {} : { accepted: reason }) };
+    }),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }

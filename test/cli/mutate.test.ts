@@ -1,4 +1,6 @@
 /** `mmrace mutate` and `mmrace repair` as their users see them. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, run } from "./mmrace.ts";
 import { lineOf, race } from "./specs.ts";
@@ -27,6 +29,21 @@ describe("mmrace mutate", () => {
     const { code, out } = run(folder(), args);
     expect(out).not.toContain("questions");
     expect(code).toBe(0);
+  });
+
+  it("asks no more when expect.json has the answer", () => {
+    const at = folder();
+    expect(run(at, ["promote", "race.spec.ts", "--no-typecheck"]).code).toBe(0);
+    const file = join(at, "expect.json");
+    const written = JSON.parse(readFileSync(file, "utf8"));
+    written.specs.race.survivors = { "ignore check: gpu_fault.look_up": "recheck sees it, too" };
+    writeFileSync(file, JSON.stringify(written));
+    const { code, out } = run(at, ["mutate", "race.spec.ts", "--kinds", "ignore check"]);
+    expect(out).toMatch(/look_up .*redundant in this model .*: recheck sees it, too/);
+    expect(out).not.toContain("questions");
+    expect(code).toBe(0);
+    run(at, ["promote", "race.spec.ts", "--no-typecheck"]);
+    expect(readFileSync(file, "utf8")).toContain("recheck sees it, too");
   });
 
   it("names them without searching, and refuses a kind that is none", () => {
