@@ -1,15 +1,13 @@
 /** The gallery: the counterexample of every mutant as files that are checked in, and an index. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { verdictOf } from "../counterexamples/render/index.ts";
 import { storedRun } from "./counterexample.ts";
 import { drawn } from "./draw-files.ts";
-import { explained, type Seen } from "./explained.ts";
+import type { Seen } from "./explained.ts";
 import { writeText } from "./files.ts";
-import { table } from "./markdown.ts";
+import { BACK, galleryPages } from "./gallery-pages.ts";
 import type { Task } from "./prepare.ts";
 
-const INDEX = "README.md";
 const GENERATED = /\.(json|txt|dot|svg)$/;
 
 export interface Gallery {
@@ -38,52 +36,9 @@ export function startGallery(tasks: Task[], folder: string): Gallery {
     async files() {
       await drawing;
       const inOrder = tasks.flatMap((t) => outcomes.find((o) => o.task === t) ?? []);
-      return files.set(INDEX, indexOf(inOrder));
+      return new Map([...files, ...galleryPages(inOrder)]);
     },
   };
-}
-
-function indexOf(outcomes: Seen[]): string {
-  const specs = [...new Set(outcomes.map((o) => o.task.spec))];
-  const sections = specs.map((spec) => {
-    const rows = outcomes.filter((o) => o.task.spec === spec).map(indexRow);
-    return `\n## ${spec.name}\n\n${table(["race", "what happens"], rows)}`;
-  });
-  return [
-    "# Gallery\n\n",
-    "The shortest counterexample of every bug and every mutant in `specs/`: a mistake that\n",
-    "somebody has made or could make, and the race that it opens. Each picture leads to the full\n",
-    "size; `txt` is a ladder for a commit message, `json` is what `mmrace replay` takes again.\n",
-    "`mmrace gallery` writes these files.\n",
-    ...sections,
-  ].join("");
-}
-
-/** Left a preview of the picture, which leads to the picture; right what there is to know. */
-function indexRow(outcome: Seen): string[] {
-  const { stem, spec, variant, breaks } = outcome.task;
-  const about = spec.variants.find((v) => v.name === variant)?.doc;
-  const trace = explained(outcome);
-  const { headline, lines } = trace ? verdictOf(trace) : { headline: "", lines: [] };
-  const links = ["svg", "txt", "dot", "json"].map((e) => `[${e}](${stem}.${e})`).join(" ");
-  const preview = `<img src="${stem}.svg" width="${PREVIEW}" alt="${variant}">`;
-  const text = [
-    `**\`${variant}\`** breaks \`${breaks}\`${about ? `: ${about}` : ""}`,
-    [headline, ...lines].map(escapeText).join("<br>"),
-    links,
-  ];
-  return [`<a href="${stem}.svg">${preview}</a>`, text.join("<br><br>")];
-}
-
-/** Pixels. */
-const PREVIEW = 420;
-
-function escapeText(text: string): string {
-  return text
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/[\\`*_[\]]/g, "\\$&");
 }
 
 /** What the gallery already has for this model, when it violates what it must. */
@@ -108,5 +63,8 @@ export function writeGallery(files: Map<string, string>, folder: string): void {
 
 function leftOver(files: Map<string, string>, folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => GENERATED.test(name) && !files.has(name));
+  const isOurs = (name: string): boolean =>
+    GENERATED.test(name) ||
+    (name.endsWith(".md") && readFileSync(join(folder, name), "utf8").includes(BACK));
+  return readdirSync(folder).filter((name) => !files.has(name) && isOurs(name));
 }

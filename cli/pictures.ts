@@ -1,6 +1,7 @@
 /** A trace in the forms that people and other tools look at. */
 import {
   ladder,
+  ladderWide,
   lockdepScenario,
   toDot,
   toItf,
@@ -21,6 +22,7 @@ export function traceText(trace: Trace): string {
 export const PICTURES = {
   ".svg": "lanes, locks, the values carried, the violating step",
   ".dot": "the same for Graphviz (any version: dot -Tpdf)",
+  ".wide.txt": "a table for the terminal: lanes, and what each step changed",
   ".txt": "a ladder of 75 columns that survives a commit message",
   ".puml": "a sequence diagram for PlantUML",
   ".mmd": "a sequence diagram for Mermaid",
@@ -42,6 +44,8 @@ export async function picture(trace: Trace, kind: Picture): Promise<string> {
       return toSvg(toDot(trace));
     case ".dot":
       return toDot(trace);
+    case ".wide.txt":
+      return ladderWide(trace);
     case ".txt":
       return traceText(trace);
     case ".puml":

@@ -33,6 +33,8 @@ export interface StepData {
   reads: Set<number>;
   writes: Assignment[];
   decisions: Decision[];
+  /** It went on elsewhere than at the next label. */
+  jumped: boolean;
   /** Condition of the assertion that ended the step, closed, with the locals as they were. */
   failed?: Expr;
 }
@@ -55,7 +57,7 @@ export function dataOf(
   pid: number,
   choices: number[],
 ): StepData {
-  const data: StepData = { reads: new Set(), writes: [], decisions: [] };
+  const data: StepData = { reads: new Set(), writes: [], decisions: [], jumped: false };
   const process = interpreter.layout.processes[pid - 1];
   const step = process?.actor.steps[state[process.pc] as number];
   if (!process || !step) return data;
@@ -114,8 +116,18 @@ function execOne(stmt: Stmt, run: Run): boolean {
         exec(stmt.body, { ...run, bound: new Map(run.bound).set(stmt.bind, member) }),
       );
     case "goto":
+      data.jumped = true;
       return true;
   }
+}
+
+/** What the step at which a process stands waits for, closed; empty for one that does not wait. */
+export function guardsOf(interpreter: Interpreter, state: State, pid: number): Expr[] {
+  const process = interpreter.layout.processes[pid - 1];
+  const step = process?.actor.steps[state[process.pc] as number];
+  if (!process || !step) return [];
+  const place = { process, bound: new Map<string, Expr>() };
+  return step.body.flatMap((s) => (s.kind === "wait" ? [closed(s.cond, place)] : []));
 }
 
 /** The value of an expression, whose reads are written down. */
@@ -148,7 +160,7 @@ function copiedFrom(expr: Expr, run: Run): number | undefined {
 }
 
 /** With the process, its locals and the bound members filled in, for who looks from outside. */
-function closed(expr: Expr, run: Run): Expr {
+function closed(expr: Expr, run: Pick<Run, "process" | "bound">): Expr {
   const { pid, actor } = run.process;
   const self: Expr = { kind: "const", domain: { kind: "proc" }, value: pid };
   return exchange(expr, (e) => {

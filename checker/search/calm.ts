@@ -4,8 +4,9 @@
  * The levels of the breadth-first search are a layered graph, and every shortest counterexample
  * is a path through it. Backwards from all violations of the property at the depth found, the
  * states that lie on such a path are marked; forwards, dynamic programming over (state, who moved
- * last) finds the path with the fewest context switches, then the fewest processes, then the
- * first in the order of processes and choices. The result depends on the model alone.
+ * last, who took part) finds the path with the fewest context switches, then the fewest processes,
+ * then the one met first in the order of processes and choices. The result depends on the model
+ * alone.
  */
 import type { Outcome, State, Violation } from "../../model/ir/index.ts";
 import { violationsIn } from "../../model/ir/index.ts";
@@ -225,14 +226,14 @@ function runThrough(
     packState(engine.packing, state, one, 0);
     return keyAt(one, 0, one.length);
   };
-  let ways = new Map<string, Way>();
+  let ways: Ways = new Map();
   for (const state of engine.interpreter.initialStates()) {
     if (!layers[0]?.has(keyOf(state))) continue;
-    ways.set(`${keyOf(state)}/0`, { state, start: state, pid: 0, switches: 0, who: 0n });
+    ways.set(`${keyOf(state)}/0`, [{ state, start: state, pid: 0, switches: 0, who: 0n }]);
   }
   for (const wanted of layers.slice(1)) {
-    const next = new Map<string, Way>();
-    for (const way of ways.values()) {
+    const next: Ways = new Map();
+    for (const way of [...ways.values()].flat()) {
       for (const run of engine.runs(way.state)) {
         const key = run.violation ? "" : keyOf(run.next);
         if (run.violation || !wanted.has(key)) continue;
@@ -241,7 +242,7 @@ function runThrough(
     }
     ways = next;
   }
-  return finish(cx, [...ways.values()], violation, isBad);
+  return finish(cx, [...ways.values()].flat(), violation, isBad);
 }
 
 function extend(way: Way, step: Outcome, state: State): Way {
@@ -250,9 +251,19 @@ function extend(way: Way, step: Outcome, state: State): Way {
   return { state, start: way.start, pid: step.pid, switches, who, step, before: way };
 }
 
-function offer(ways: Map<string, Way>, key: Key, way: Way): void {
+/**
+ * By state and who moved last, the ways with the fewest switches. Of these, none whose processes
+ * include all of another's: any other one may need fewer in the end.
+ */
+type Ways = Map<string, Way[]>;
+
+function offer(ways: Ways, key: Key, way: Way): void {
   const slot = `${key}/${way.pid}`;
-  if (isBetter(way, ways.get(slot))) ways.set(slot, way);
+  const known = ways.get(slot) ?? [];
+  const fewest = known[0]?.switches ?? Number.POSITIVE_INFINITY;
+  if (way.switches < fewest) ways.set(slot, [way]);
+  if (way.switches !== fewest || known.some((k) => (k.who & way.who) === k.who)) return;
+  ways.set(slot, [...known.filter((k) => (k.who & way.who) !== way.who), way]);
 }
 
 /** Takes the violating step, if it is one, and reads the best way backwards. */

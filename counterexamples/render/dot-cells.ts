@@ -1,14 +1,15 @@
-/** What stands in the rows of the swim lanes: boxes with text, and what changed. Sizes included. */
-import type { Change, Flow, Trace, TraceStep } from "../../model/ir/trace.ts";
+/** What stands in the rows of the swim lanes: boxes with text. Sizes included. */
+import type { Flow, Trace, TraceStep } from "../../model/ir/trace.ts";
 import { DONE } from "../../model/ir/types.ts";
-import { FONT, type Line, linesHeight, lineWidth } from "./dot-draw.ts";
+import { changeLines, netChangeLines } from "./dot-changes.ts";
+import { type Line, linesHeight, lineWidth } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
-import { foldText, foldTrace, type Row } from "./fold.ts";
+import { foldTrace, type Row } from "./fold.ts";
 import { chosenText, codeText } from "./step-text.ts";
-import { ascii, atMost, shorten, wrap } from "./text.ts";
-import { waitText } from "./verdict.ts";
+import { ascii, asciiLines, atMost, start, wrap } from "./text.ts";
+import { isViolating, waitText } from "./verdict.ts";
 
-export type BoxKind = "plain" | "cause" | "violation" | "blocked";
+export type BoxKind = "plain" | "cause" | "violation" | "blocked" | "fold";
 
 /** The text of one process in one row. */
 export interface Cell {
@@ -33,14 +34,14 @@ export interface SheetRow {
   violating: boolean;
 }
 
-const ROWS = 60;
+/** Rows that fit on a page; of a longer trace the steps that matter least are folded. */
+const ROWS = 36;
 const LINES_PER_BOX = 5;
-const MOST_CHANGES = 6;
-const CHANGE_CHARS = 54;
+const LINES_PER_FOLD = 5;
 const PADDING = { x: 14, y: 5 };
 
 export function sheetRows(trace: Trace, laneCount: number): SheetRow[] {
-  const wide = laneCount <= 4 ? 36 : laneCount <= 6 ? 30 : 24;
+  const wide = laneCount <= 4 ? 36 : laneCount <= 6 ? 32 : 28;
   const rows = foldTrace(trace, ROWS).map((row) => sheetRow(trace, row, wide));
   if (trace.violation?.kind === "deadlock" && trace.blocked.length > 0) {
     rows.push(blockedRow(trace, wide));
@@ -49,36 +50,50 @@ export function sheetRows(trace: Trace, laneCount: number): SheetRow[] {
 }
 
 function sheetRow(trace: Trace, row: Row, wide: number): SheetRow {
-  if (row.kind === "fold") {
-    const [first, last] = [row.steps[0], row.steps.at(-1)] as [TraceStep, TraceStep];
-    const text = wrap(foldText(trace, row), Math.floor(CHANGE_CHARS * 1.2));
-    return {
-      id: `fold${first.number}`,
-      kind: "fold",
-      from: first.number,
-      to: last.number,
-      cells: [],
-      changes: text.map((t) => ({ parts: [{ text: t }], small: true, color: COLOR.faint })),
-      violating: false,
-    };
-  }
+  if (row.kind === "fold") return foldRow(row.steps, wide);
   const { step } = row;
-  const violating = isViolating(trace, step);
   return {
     id: String(step.number),
     kind: "step",
     from: step.number,
     to: step.number,
     cells: [stepCell(trace, step, wide)],
-    changes: changeLines(step.changes),
-    violating,
+    changes: changeLines(step),
+    violating: isViolating(trace, step),
   };
 }
 
-/** The last step is the one that violates; in a deadlock or a loop that is nobody's step. */
-function isViolating(trace: Trace, step: TraceStep): boolean {
-  const last = step.number === trace.steps.length && trace.loopFrom === undefined;
-  return last && trace.violation !== undefined && trace.violation.kind !== "deadlock";
+/** Steps that matter less share a row: in small print, each in the lane of its process. */
+function foldRow(steps: TraceStep[], wide: number): SheetRow {
+  const [first, last] = [steps[0], steps.at(-1)] as [TraceStep, TraceStep];
+  const pids = [...new Set(steps.map((s) => s.pid))];
+  return {
+    id: `fold${first.number}`,
+    kind: "fold",
+    from: first.number,
+    to: last.number,
+    cells: pids.map((pid) => {
+      const own = steps.filter((s) => s.pid === pid);
+      const label = `${own[0]?.process}: steps ${first.number} to ${last.number}`;
+      return cell(pid, "fold", foldLines(own, Math.floor(wide * 1.2)), label);
+    }),
+    changes: netChangeLines(steps),
+    violating: false,
+  };
+}
+
+/** One line for each, or for the first and the last ones and how many stand between them. */
+function foldLines(steps: TraceStep[], chars: number): Line[] {
+  const line = (text: string): Line => ({ parts: [{ text }], small: true, color: COLOR.faint });
+  const one = (s: TraceStep): Line => {
+    const code = asciiLines(codeText(s))[0] as string;
+    return line(start(`${s.number} ${code}`, chars));
+  };
+  if (steps.length <= LINES_PER_FOLD) return steps.map(one);
+  const shown = LINES_PER_FOLD - 1;
+  const [head, tail] = [steps.slice(0, Math.ceil(shown / 2)), steps.slice(-Math.floor(shown / 2))];
+  const more = steps.length - head.length - tail.length;
+  return [...head.map(one), line(`... ${more} more ...`), ...tail.map(one)];
 }
 
 function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
@@ -145,31 +160,4 @@ function cell(pid: number, kind: BoxKind, lines: Line[], tooltip: string): Cell 
     height: linesHeight(lines) + PADDING.y,
     tooltip,
   };
-}
-
-/** The changes of a step, watched ones first; `*` marks those also without colour. */
-function changeLines(changes: Change[]): Line[] {
-  const sorted = [...changes.filter((c) => c.watched), ...changes.filter((c) => !c.watched)];
-  const shown = sorted.length > MOST_CHANGES ? sorted.slice(0, MOST_CHANGES - 1) : sorted;
-  const lines = shown.map(changeLine);
-  if (shown.length < sorted.length) {
-    const more = `and ${sorted.length - shown.length} more`;
-    lines.push({ parts: [{ text: more }], color: COLOR.faint });
-  }
-  return lines;
-}
-
-function changeLine(change: Change): Line {
-  const from = shorten(ascii(change.from), 14);
-  const to = shorten(ascii(change.to), 16);
-  const room = CHANGE_CHARS - from.length - to.length - 8;
-  const name = shorten(ascii(change.name), Math.max(12, room));
-  const parts = [{ text: `${change.watched ? "* " : ""}${name}: ${from} -> ` }];
-  const bold = [...parts, { text: to, bold: true }];
-  if (!change.watched) return { parts: bold, color: COLOR.change };
-  return { parts: bold, color: COLOR.watched, background: COLOR.watchedBack };
-}
-
-export function changesWidth(rows: SheetRow[]): number {
-  return Math.max(0, ...rows.flatMap((r) => r.changes).map(lineWidth)) + FONT.char * 2;
 }

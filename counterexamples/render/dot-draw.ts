@@ -50,7 +50,7 @@ export function htmlEscape(text: string): string {
 }
 
 /** Attributes of a label table that shows nothing but its text. */
-export const PLAIN_TABLE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"';
+export const PLAIN_TABLE = 'border="0" cellspacing="0" cellpadding="0"';
 
 /** A quoted DOT string; a backslash would begin an escape such as `\N` (the node's name). */
 export function quote(text: string): string {
@@ -84,9 +84,19 @@ export function node(id: string, box: Box, attributes: Attributes, lines: Line[]
     `width=${inches(box.width)}`,
     `height=${inches(box.height)}`,
   ];
-  if (lines.length > 0) raw.push(`label=<${table(lines, box.width)}>`);
-  else if (attributes.label === undefined) raw.push('label=""');
-  return `  ${id} [${attributeList(attributes, raw)}]`;
+  const plain = plainLabel(lines);
+  if (lines.length > 0 && !plain) raw.push(`label=<${table(lines, box.width)}>`);
+  return `  ${id} [${attributeList({ ...attributes, ...plain }, raw)}]`;
+}
+
+/** A single line in one style needs no table; its box is as wide as it is. */
+function plainLabel([line, ...more]: Line[]): Attributes | undefined {
+  const [part, ...others] = line?.parts ?? [];
+  if (!line || !part || more.length + others.length > 0 || part.bold || line.background) return;
+  const label: Attributes = { label: part.text };
+  if (line.small) label.fontsize = SMALL.size;
+  if (line.color) label.fontcolor = line.color;
+  return label;
 }
 
 /** Left-aligned lines, as wide as the box (which keeps them at the left edge in every viewer). */

@@ -2,7 +2,8 @@
  * Where everything goes: widths of lanes, heights of rows, bars and arrows. Points, y downwards.
  */
 import type { Flow, Lane, LockUse, Trace } from "../../model/ir/trace.ts";
-import { type Cell, changesWidth, type SheetRow, sheetRows } from "./dot-cells.ts";
+import { type Cell, type SheetRow, sheetRows } from "./dot-cells.ts";
+import { changesWidth } from "./dot-changes.ts";
 import { FONT, linesHeight, SMALL } from "./dot-draw.ts";
 import { type Hold, holdsOf } from "./holds.ts";
 import { lanesOf } from "./lanes.ts";
@@ -89,7 +90,7 @@ export function layoutOf(trace: Trace): Layout {
     x = place.right;
     return place;
   });
-  const changed = changesWidth(rows);
+  const changed = changesWidth(rows.flatMap((r) => r.changes));
   const changes = { left: x + 10, width: Math.max(changed, 8 * FONT.char) };
   const bottom = rows.at(-1);
   return {
@@ -146,6 +147,12 @@ function reach(row: PlacedRow): number {
   return boxes === 0 ? row.height / 2 : boxes / 2;
 }
 
+/** Where a bar meets a row that begins after, or ends with, this step: in a fold, on the way. */
+function edge(row: PlacedRow, step: number): number {
+  const done = (step - row.from + 1) / (row.to - row.from + 1);
+  return row.y - reach(row) + 2 * reach(row) * done;
+}
+
 function laneOf(lanes: PlacedLane[], pid: number): PlacedLane | undefined {
   return lanes.find((l) => l.lane.pid === pid);
 }
@@ -156,8 +163,8 @@ function holdBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
     const first = hold.from === 0 ? rows[0] : rowOf(rows, hold.from);
     const last = hold.open ? rows.at(-1) : rowOf(rows, hold.to);
     if (!lane || !first || !last || (first === last && first.kind === "fold")) return [];
-    const starts = hold.downgraded === "into" ? first.y + 1 : first.y - reach(first);
-    const ends = hold.downgraded === "from" ? last.y - 1 : last.y + reach(last);
+    const starts = hold.downgraded === "into" ? first.y + 1 : edge(first, hold.from - 1);
+    const ends = hold.downgraded === "from" ? last.y - 1 : edge(last, hold.to);
     return [
       {
         pid: hold.pid,

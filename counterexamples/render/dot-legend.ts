@@ -119,7 +119,9 @@ function entries(trace: Trace, layout: Layout, tags: Map<string, LockTag>): Entr
   if (kinds.has("value")) out.push(line("value carried to a later step", arrowStyle("value")));
   if (kinds.has("check")) out.push(line("check that no longer holds", arrowStyle("check")));
   if (trace.steps.some((s) => s.changes.some((c) => c.watched))) {
-    out.push({ sign: 0, text: "* read by the property", draw: () => [] });
+    const deadlock = trace.violation?.kind === "deadlock";
+    const text = deadlock ? "* what is waited for" : "* read by the property";
+    out.push({ sign: 0, text, draw: () => [] });
   }
   return out;
 }

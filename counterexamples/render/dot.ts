@@ -33,7 +33,8 @@ export function toDot(trace: Trace): string {
     "digraph race {",
     "  graph [layout=nop2, bgcolor=white, pad=0.08, outputorder=nodesfirst]",
     '  node [shape=box, fixedsize=true, fontname="Courier", fontsize=11, margin=0, penwidth=0]',
-    ...title(trace),
+    '  node [label=""]',
+    ...title(trace, layout.width),
     ...layout.rows.flatMap((row, i) => rowBack(layout, row, i)),
     ...heads(layout),
     ...layout.bars.map((bar, i) => barNode(bar, i, tags)),
@@ -47,7 +48,8 @@ export function toDot(trace: Trace): string {
   return `${lines.join("\n")}\n`;
 }
 
-function title(trace: Trace): string[] {
+/** What it is about, and how it ends where there is room for that. */
+function title(trace: Trace, room: number): string[] {
   const variant = trace.variant === "" ? "" : `: ${ascii(trace.variant)}`;
   const text = `${ascii(trace.model)}${variant}`;
   const line: Line = { parts: [{ text, bold: true }] };
@@ -56,14 +58,21 @@ function title(trace: Trace): string[] {
   const box = { x: 8 + width / 2, y: 14, width, height: 18 };
   const aside = lineWidth(config) + 16;
   const beside = { x: 8 + width + aside / 2, y: 15, width: aside, height: 14 };
+  const { headline } = verdictOf(trace);
+  const ends: Line = { parts: [{ text: headline, bold: true }], color: COLOR.bad };
+  const rest = lineWidth(ends) + 16;
+  const last = { x: room - rest / 2, y: 15, width: rest, height: 16 };
+  const fits = headline !== "" && 8 + width + aside + rest < room;
   return [
     node("title", box, { fontsize: 13, fontcolor: COLOR.ink }, [line]),
     node("config", beside, { fontcolor: COLOR.faint }, [config]),
+    ...(fits ? [node("ending", last, {}, [ends])] : []),
   ];
 }
 
 function rowBack(layout: Layout, row: PlacedRow, index: number): string[] {
-  const fill = row.violating ? COLOR.rowBad : index % 2 === 1 ? COLOR.rowOther : COLOR.row;
+  if (!row.violating && index % 2 === 0) return [];
+  const fill = row.violating ? COLOR.rowBad : COLOR.rowOther;
   const box = { x: layout.width / 2, y: row.y, width: layout.width, height: row.height };
   return [node(`row_${row.id}`, box, { style: "filled", fillcolor: fill })];
 }
@@ -140,6 +149,7 @@ function boxStyle(kind: BoxKind): Attributes {
       penwidth: 1.4,
       fillcolor: COLOR.box,
     }))
+    .with("fold", () => ({}))
     .exhaustive();
 }
 
@@ -154,12 +164,12 @@ function verdictBand(trace: Trace, layout: Layout): { lines: string[]; bottom: n
   const height = linesHeight(text) + 18;
   const y = layout.bottom + height / 2;
   const band = { x: layout.width / 2, y, width: layout.width, height };
-  const width = Math.max(...text.map(lineWidth)) + 14;
   const style = { style: "filled", fillcolor: COLOR.bad };
+  const inside = { ...band, width: layout.width - 24 };
   return {
     lines: [
       node("verdict_band", band, style),
-      node("verdict", { x: 12 + width / 2, y, width, height }, { fontcolor: COLOR.onDark }, text),
+      node("verdict", inside, { fontcolor: COLOR.onDark }, text),
     ],
     bottom: layout.bottom + height,
   };

@@ -1,11 +1,11 @@
 /** The race for a terminal: a table with a column per process and one for what changed. */
-import type { Change, Trace } from "../../model/ir/trace.ts";
+import type { Change, Lane, Trace } from "../../model/ir/trace.ts";
 import { foldText, foldTrace, type Row } from "./fold.ts";
 import { type Hold, heldAcross, holdsOf } from "./holds.ts";
 import { lanesOf } from "./lanes.ts";
 import { stepLines } from "./step-text.ts";
 import { ascii, atMost, wrap } from "./text.ts";
-import { verdictOf } from "./verdict.ts";
+import { isViolating, verdictOf, waitText } from "./verdict.ts";
 
 const ROWS = 80;
 /** Widest text of a lane and of the changes. */
@@ -21,6 +21,7 @@ export function ladderWide(trace: Trace): string {
   const lanes = lanesOf(trace);
   const holds = holdsOf(trace);
   const texts = foldTrace(trace, ROWS).map((row) => cellsOf(trace, row, holds, lanes.length));
+  texts.push(...blockedCells(trace, lanes));
   const heads = ["#", ...lanes.map((l) => ` ${ascii(l.name)}`), " changes"];
   const columns = heads.map((head, i) =>
     Math.max(head.length, ...texts.flatMap((cells) => (cells[i] ?? []).map((t) => t.length))),
@@ -52,7 +53,7 @@ function cellsOf(trace: Trace, row: Row, holds: Hold[], laneCount: number): stri
     return cells;
   }
   const { step } = row;
-  const last = step.number === trace.steps.length && trace.violation !== undefined;
+  const last = isViolating(trace, step);
   const lane = lanes.findIndex((l) => l.pid === step.pid);
   const touching = step.locks.some((l) => l.op !== "wait");
   const held = holds.some((h) => h.pid === step.pid && heldAcross(h, step.number));
@@ -63,6 +64,20 @@ function cellsOf(trace: Trace, row: Row, holds: Hold[], laneCount: number): stri
     .flatMap((c) => wrap(changeText(c), CHANGE_WIDTH))
     .map((t) => ` ${t}`);
   return cells;
+}
+
+/** Below a deadlock, what each process stands at; `~` as in the narrow ladder. */
+function blockedCells(trace: Trace, lanes: Lane[]): string[][][] {
+  if (trace.violation?.kind !== "deadlock" || trace.blocked.length === 0) return [];
+  const cells = trace.blocked.map((b) => [
+    ...wrap(`${b.text} ...`, LANE_WIDTH),
+    waitText(trace, b),
+  ]);
+  const row = lanes.map((lane) => {
+    const own = cells[trace.blocked.findIndex((b) => b.pid === lane.pid)] ?? [];
+    return own.flatMap((t) => wrap(t, LANE_WIDTH)).map((t, i) => (i === 0 ? `~${t}` : ` ${t}`));
+  });
+  return [[[], ...row, []]];
 }
 
 function changeText(change: Change): string {

@@ -123,7 +123,12 @@ function headLines(columns: Column[]): string[] {
 
 function rowLines(sheet: Sheet, row: Row): string[] {
   if (row.kind === "fold") return foldLines(sheet, row);
-  const { step } = row;
+  if (row.step.number !== sheet.trace.loopFrom) return stepRow(sheet, row.step);
+  const loop = `(steps ${row.step.number} to ${sheet.trace.steps.length} repeat for ever)`;
+  return [`${" ".repeat(sheet.numberWidth + 5)}${loop}`, ...stepRow(sheet, row.step)];
+}
+
+function stepRow(sheet: Sheet, step: TraceStep): string[] {
   const column = columnOf(sheet, step.pid);
   const name = sheet.trace.lanes.find((l) => l.pid === step.pid)?.name ?? "";
   const prefix = column.pids.length > 1 ? `${name}: ` : "";

@@ -1,12 +1,13 @@
 /**
- * Which processes get a lane: those that move, and those that stand blocked at the end. When nobody
- * moves, because the first state is the wrong one, all of them.
+ * Which processes get a lane: those that move, and those that stand blocked at the end, in the
+ * order in which they come on. When nobody moves, because the first state is the wrong one, all.
  */
 import type { Lane, Trace } from "../../model/ir/trace.ts";
 
 export function lanesOf(trace: Trace): Lane[] {
-  const pids = new Set([...trace.steps, ...trace.blocked].map((s) => s.pid));
-  return pids.size === 0 ? trace.lanes : trace.lanes.filter((lane) => pids.has(lane.pid));
+  const pids = [...new Set([...trace.steps, ...trace.blocked].map((s) => s.pid))];
+  if (pids.length === 0) return trace.lanes;
+  return pids.flatMap((pid) => trace.lanes.filter((lane) => lane.pid === pid));
 }
 
 export function laneName(trace: Trace, pid: number): string {

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { svgWorker } from "./svg.worker.ts";
+import { tidySvg } from "./svg-tidy.ts";
 
 export interface SvgOptions {
   /** Milliseconds after which drawing is given up. */
@@ -35,7 +36,7 @@ export async function toSvg(dot: string, options: SvgOptions = {}): Promise<stri
       throw new DrawingFailed(answer.error.trim() || "graphviz gave no reason");
     }
     if (!answer.svg.includes("<svg")) throw new DrawingFailed("graphviz drew nothing");
-    return answer.svg;
+    return tidySvg(answer.svg);
   } finally {
     clearTimeout(timer);
     await worker.terminate();

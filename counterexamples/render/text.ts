@@ -86,11 +86,11 @@ function wrapLine(line: string, width: number): string[] {
  * anywhere.
  */
 function breakBefore(text: string, width: number): number {
-  const least = Math.floor(width * 0.4);
+  const least = Math.floor(width * 0.3);
   const blank = text.lastIndexOf(" ", width);
   if (blank >= least) return blank;
   const places = Array.from({ length: width - least }, (_, i) => width - i);
-  const afterSign = places.find((at) => /[,;(|&=]/.test(text.charAt(at - 1)));
+  const afterSign = places.find((at) => /([,;(|=]|&&)$/.test(text.slice(at - 2, at)));
   const beforeMember = places.find((at) => /^(->|[.[])/.test(text.slice(at, at + 2)));
   return afterSign ?? beforeMember ?? width;
 }
@@ -107,6 +107,11 @@ export function shorten(text: string, width: number): string {
   if (text.length <= width) return text;
   const tail = Math.floor((width - 2) / 2);
   return `${text.slice(0, width - 2 - tail)}..${text.slice(text.length - tail)}`;
+}
+
+/** The beginning of one line. */
+export function start(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 2)}..`;
 }
 
 /** `a, b and c`. */

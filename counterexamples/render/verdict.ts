@@ -1,7 +1,8 @@
 /** What the trace shows, in words: the same words in every picture. */
 import { match } from "ts-pattern";
-import type { Blocked, Flow, LockUse, Trace, Violation } from "../../model/ir/trace.ts";
+import type { Blocked, Flow, LockUse, Trace, TraceStep, Violation } from "../../model/ir/trace.ts";
 import { DONE } from "../../model/ir/types.ts";
+import { holdsOf } from "./holds.ts";
 import { laneName } from "./lanes.ts";
 import { ascii, asciiLines, listed } from "./text.ts";
 
@@ -17,6 +18,7 @@ export function verdictOf(trace: Trace): Verdict {
   const told = trace.violation?.kind === "deadlock" && trace.blocked.length > 0;
   if (trace.violation && !told) lines.push(...asciiLines(trace.violation.text));
   if (trace.why?.failed) lines.push(...asciiLines(`false for ${trace.why.failed}`));
+  if (trace.why?.values) lines.push(ascii(`where ${trace.why.values.join(", ")}`));
   for (const flow of trace.why?.flows ?? []) lines.push(flowText(flow));
   const turn = trace.why?.turn;
   // That the last step decides goes without saying.
@@ -25,6 +27,12 @@ export function verdictOf(trace: Trace): Verdict {
     lines.push(...trace.blocked.map((b) => blockedText(trace, b)));
   }
   return { headline: headlineOf(trace), lines };
+}
+
+/** The last step is the one that violates; in a deadlock or a loop that is nobody's step. */
+export function isViolating(trace: Trace, step: TraceStep): boolean {
+  const last = step.number === trace.steps.length && trace.loopFrom === undefined;
+  return last && trace.violation !== undefined && trace.violation.kind !== "deadlock";
 }
 
 function headlineOf(trace: Trace): string {
@@ -64,7 +72,7 @@ export function flowText(flow: Flow): string {
     .exhaustive();
 }
 
-/** `munmap waits for folio_lock[v1], held by migrate`. */
+/** `munmap waits for folio_lock[v1], held by migrate since step 7`. */
 export function blockedText(trace: Trace, blocked: Blocked): string {
   return `${ascii(laneName(trace, blocked.pid))} ${waitText(trace, blocked)}`;
 }
@@ -73,7 +81,10 @@ export function waitText(trace: Trace, blocked: Blocked): string {
   if (blocked.label === DONE) {
     return `has ended and still holds ${listed(blocked.holds.map((h) => ascii(h.name)))}`;
   }
-  if (blocked.waitsFor.length === 0) return `waits at ${ascii(blocked.text)}`;
+  if (blocked.waitsFor.length === 0) {
+    const until = blocked.until === undefined ? "" : ` until ${ascii(blocked.until)}`;
+    return `waits at ${ascii(blocked.text)}${until}`;
+  }
   return blocked.waitsFor.map((use) => `waits for ${oneWait(trace, blocked, use)}`).join(", ");
 }
 
@@ -81,12 +92,22 @@ function oneWait(trace: Trace, blocked: Blocked, use: LockUse): string {
   const name = (b: Blocked): string => (b === blocked ? "itself" : ascii(laneName(trace, b.pid)));
   const holders = trace.blocked.filter((b) => b.holds.some((h) => h.name === use.name));
   const parts = [ascii(use.name)];
-  if (holders.length > 0) parts.push(`held by ${listed(holders.map(name))}`);
+  const holder = (b: Blocked): string => `${name(b)}${sinceText(trace, b.pid, use.name)}`;
+  if (holders.length > 0) parts.push(`held by ${listed(holders.map(holder))}`);
+  else if (blocked.until !== undefined && use.op === "wait") {
+    parts.push(`until ${ascii(blocked.until)}`);
+  }
   if (use.mode === "shared") {
     const queued = trace.blocked.filter((b) => b.waitsFor.some((u) => isWriter(u, use.name)));
     if (queued.length > 0) parts.push(`behind the queued writer ${listed(queued.map(name))}`);
   }
   return parts.join(", ");
+}
+
+/** ` since step 7`; empty when it was held from the start. */
+function sinceText(trace: Trace, pid: number, name: string): string {
+  const hold = holdsOf(trace).findLast((h) => h.open && h.pid === pid && h.name === name);
+  return hold && hold.from > 0 ? ` since step ${hold.from}` : "";
 }
 
 function isWriter(use: LockUse, name: string): boolean {

@@ -90,6 +90,8 @@ export interface Blocked {
   text: string;
   waitsFor: LockUse[];
   holds: LockUse[];
+  /** The condition that never comes true, as text. */
+  until?: string;
   src?: Src;
 }
 
@@ -113,6 +115,8 @@ export interface Trace {
 export interface Why {
   /** The conjunct that is false, with the members it is false for: `page = v1: ...`. */
   failed?: string;
+  /** What that part reads, with its values: `gpu.pte[page0] = sys0`. */
+  values?: string[];
   /** The step (counting from 1) after which no schedule avoids the violation any more. */
   turn?: number;
   /** Values that one step read and a later step used although they were stale. */

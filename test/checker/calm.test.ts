@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CheckResult, check } from "../../checker/index.ts";
+import * as b from "../../model/ir/build.ts";
 import {
   interpret,
   type Model,
@@ -75,6 +76,34 @@ describe("the counterexample", () => {
       { numRuns: 400, seed: 1 },
     );
     expect(compared).toBeGreaterThan(20);
+  });
+
+  it("has the fewest processes also where another way to the same state has as many so far", () => {
+    const x = b.shared("x");
+    const from = (n: number, label: string) =>
+      b.step(
+        label,
+        `if (x == ${n}) x++`,
+        b.wait(b.eq(b.read(x), b.int(n))),
+        b.set(x, b.int(n + 1)),
+        b.goto(label),
+      );
+    const twice = b.step(
+      "twice",
+      "if (x != 1) x++",
+      b.wait(b.ne(b.read(x), b.int(1))),
+      b.set(x, b.add(b.read(x), b.int(1))),
+      b.goto("twice"),
+    );
+    const actors = [
+      b.actor("first", [from(0, "first")]),
+      b.actor("second", [from(1, "second")]),
+      b.actor("both", [twice]),
+    ];
+    const declared = { shared: [b.variable("x", b.range(0, 3))] };
+    const never = { always: { below_three: b.lt(b.read(x), b.int(3)) } };
+    const result = violated(b.model("merge", actors, declared, never));
+    expect(result?.moves.map((m) => m.process)).toEqual(["both", "second", "both"]);
   });
 
   it("still replays", () => {

@@ -155,14 +155,39 @@ describe("gallery", () => {
     const folder = folderWith({ "race.spec.ts": race });
     expect(gallery(folder).code).toBe(0);
     const at = join(folder, "gallery");
-    const names = ["README.md", ...["dot", "json", "svg", "txt"].map((e) => `${STEM}.${e}`)];
+    const pictures = ["dot", "json", "svg", "txt"].map((e) => `${STEM}.${e}`);
+    const names = ["README.md", "race.md", ...pictures];
     expect(readdirSync(at).sort()).toEqual(names);
     const index = readFileSync(join(at, "README.md"), "utf8");
-    expect(index).toContain(`<a href="${STEM}.svg"><img src="${STEM}.svg"`);
-    expect(index).toContain(`[txt](${STEM}.txt)`);
-    expect(index).toContain("breaks `no_stale_gpu_pte`");
-    expect(index).toContain("no\\_stale\\_gpu\\_pte violated at step 10");
+    expect(index).toContain("[`no_recheck_under_lock`](race.md#no_recheck_under_lock)");
+    expect(index).toContain("| `no_stale_gpu_pte` | 10 steps of 2 processes |");
+    const page = readFileSync(join(at, "race.md"), "utf8");
+    expect(page).toContain("\n## no_recheck_under_lock\n\nBreaks `no_stale_gpu_pte`");
+    expect(page).toContain(`](${STEM}.svg)](${STEM}.svg)`);
+    expect(page).toContain(`[txt](${STEM}.txt)`);
+    expect(page).toContain("```text\nno_stale_gpu_pte violated at step 10\n");
     expect(gallery(folder).out).toContain("0 files changed");
+  });
+
+  it("shows upstream races together, and removes pages that are no longer made", () => {
+    const folder = folderWith({
+      "a.spec.ts": race,
+      "races/b/spec.ts": race.replace('name: "race"', 'name: "old-bug"'),
+      "gallery/gone.md": "# gone\n\n[All races](README.md)\n",
+      "gallery/notes.md": "mine",
+    });
+    expect(gallery(folder).code).toBe(0);
+    const at = join(folder, "gallery");
+    const pages = readdirSync(at).filter((name) => name.endsWith(".md"));
+    expect(pages.sort()).toEqual(["README.md", "notes.md", "race.md", "races.md"]);
+    const index = readFileSync(join(at, "README.md"), "utf8");
+    expect(index.match(/^## .*/gm)).toEqual([
+      "## [race](race.md)",
+      "## [Upstream races](races.md)",
+    ]);
+    const link = "races.md#old-bug-no_recheck_under_lock";
+    expect(index).toContain(`[\`old-bug: no_recheck_under_lock\`](${link})`);
+    expect(readFileSync(join(at, "races.md"), "utf8")).toContain("\n## old-bug: no_recheck_");
   });
 
   it("--check names what is not up to date and changes nothing", () => {

@@ -40,9 +40,11 @@ function furthest(a: PlacedText[], b: PlacedText[]): number {
   return Math.max(0, ...apart);
 }
 
-/** Boxes and bars: every polygon and path that is filled. */
+/** Boxes, bars, lines and heads of arrows: whatever has a colour. */
 function shapes(svg: string): number {
-  return [...svg.matchAll(/<(polygon|path|ellipse) /g)].length;
+  const all = [...svg.matchAll(/<(?:polygon|path|ellipse|rect) [^>]*>/g)].map(([tag]) => tag);
+  const unseen = /fill="(none|transparent)" (stroke="[^"]*" stroke-width="0"|stroke="transparent")/;
+  return all.filter((tag) => !unseen.test(tag)).length;
 }
 
 describe("swim lanes", () => {

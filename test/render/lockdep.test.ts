@@ -57,7 +57,7 @@ describe("lockdep scenario", () => {
     });
     const scenario = lockdepScenario(trace) ?? "";
     expect(scenario).toContain("  CPU0 is gc, has ended and still holds svm->lock\n");
-    expect(scenario).toContain("  CPU1 is fault, waits for svm->lock, held by gc\n");
+    expect(scenario).toContain("  CPU1 is fault, waits for svm->lock, held by gc since step 1\n");
     expect(scenario).toMatch(/^ {2}lock\(svm->lock\);\n {31}lock\(svm->lock\);\n {2}has ended\n/m);
   });
 

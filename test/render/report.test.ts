@@ -108,7 +108,7 @@ describeWith("chromium", "the report in a browser", () => {
     tab.on("request", (r) => {
       if (!/^(file|about):/.test(r.url())) trouble.push(r.url());
     });
-  });
+  }, 60_000);
 
   afterAll(async () => {
     await browser?.close();

@@ -88,6 +88,27 @@ describe("why a trace violates", () => {
     expect(why?.failed).toBe("p = page1: gpu_pte[page1] == none");
   });
 
+  it("shows what that part reads, and its values", () => {
+    expect(why?.values).toEqual(["cpu_pte[page1] = none", "gpu_pte[page1] = sys1"]);
+  });
+
+  it("says of a test that leads elsewhere how it came out", () => {
+    const text = (label: string) => `if (seq != 0) goto ${label}`;
+    const actors = model.actors.map((actor) => ({
+      ...actor,
+      steps: actor.steps.map((s) => (s.label === "check" ? { ...s, text: text("done") } : s)),
+    }));
+    const precise = { ...model, actors };
+    const late = [...race.slice(0, 2), move("unmap", "bump", 2), move("fault", "check")];
+    const lost = explain(precise, {
+      ...replay(precise, "c", "", late),
+      violation: { kind: "assert", property: "p", text: "" },
+    });
+    expect(lost.steps[3]?.chosen).toEqual(["true"]);
+    const kept = explain(precise, replay(precise, "c", "", race));
+    expect(kept.steps[2]?.chosen).toEqual(["false"]);
+  });
+
   it("finds the step after which every schedule ends in it", () => {
     // Before the zap, installing first would have been harmless: the zap would have removed the
     // entry.
@@ -141,6 +162,7 @@ describe("why a trace violates", () => {
     expect(found).toEqual({
       flows: [{ kind: "value", from: 1, to: 4, text: "pfn = sys0" }],
       turn: 1,
+      values: ["gpu_pte = sys0", "cpu_pte = none"],
     });
   });
 
@@ -221,7 +243,11 @@ describe("why a trace violates", () => {
     const trace = replay(diners, "c", "", moves);
     expect(trace.violation?.kind).toBe("deadlock");
     // After one fork is taken the other philosopher may still eat: only the second step decides.
-    expect(explain(diners, trace).why?.turn).toBe(2);
+    const explained = explain(diners, trace);
+    expect(explained.why?.turn).toBe(2);
+    expect(explained.blocked.map((e) => e.until)).toEqual(["fork[1] == 0", "fork[0] == 0"]);
+    const watched = explained.steps.map((s) => s.changes.filter((c) => c.watched));
+    expect(watched.map((all) => all.map((c) => c.name))).toEqual([["fork[0]"], ["fork[1]"]]);
     expect(graph.states.filter((s) => s.broken === "deadlock")).toHaveLength(2);
   });
 });
