@@ -41,7 +41,7 @@ function pagesOf(outcomes: Seen[]): Page[] {
     const trace = explained(outcome);
     if (!trace) continue;
     const { spec, variant } = outcome.task;
-    const upstream = isUpstream(spec.file);
+    const upstream = spec.race !== undefined;
     const file = upstream ? "races.md" : `${spec.name}.md`;
     const title = upstream ? "Upstream races" : spec.name;
     const about = upstream ? "Bugs that were found and fixed in Linux, as they were." : spec.doc;
@@ -53,11 +53,6 @@ function pagesOf(outcomes: Seen[]): Page[] {
   const all = [...pages.values()];
   const isLast = (page: Page): boolean => page.file === "races.md";
   return [...all.filter((p) => !isLast(p)), ...all.filter(isLast)];
-}
-
-/** Upstream races lie in a folder of their own. */
-function isUpstream(file: string): boolean {
-  return file.split("/").includes("races");
 }
 
 function indexText(pages: Page[]): string {

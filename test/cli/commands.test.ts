@@ -170,9 +170,16 @@ describe("gallery", () => {
   });
 
   it("shows upstream races together, and removes pages that are no longer made", () => {
+    const upstream = race
+      .replace(
+        'name: "race"',
+        'name: "old-bug", race: { year: 2025, subsystem: "mm", class: "deadlock" }',
+      )
+      .replace("mutants:", "bugs:")
+      .replace('breaks: "', 'from: "a commit", breaks: "');
     const folder = folderWith({
       "a.spec.ts": race,
-      "races/b/spec.ts": race.replace('name: "race"', 'name: "old-bug"'),
+      "old-bug.spec.ts": upstream,
       "gallery/gone.md": "# gone\n\n[All races](README.md)\n",
       "gallery/notes.md": "mine",
     });
