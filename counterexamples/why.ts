@@ -72,7 +72,8 @@ function waiting(
   const { model, layout } = interpreter;
   const guards = new Map(blocked.map((b) => [b, guardsOf(interpreter, last, b.pid)]));
   const read = [...guards.values()].flat().flatMap((e) => cellsRead(interpreter, e, last));
-  const names = new Set(read.map((slot) => layout.slots[slot]?.name));
+  const shared = read.map((slot) => layout.slots[slot]).filter((slot) => slot?.role !== "local");
+  const names = new Set(shared.map((slot) => slot?.name));
   return {
     steps: steps.map((step) => ({
       ...step,

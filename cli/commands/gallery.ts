@@ -17,7 +17,7 @@ export const galleryCommand: Command = {
   summary: "write the counterexamples of all bugs and mutants into one folder",
   usage: "[SPEC...] [--out DIR] [--check]",
   details: [
-    "For each bug and mutant: .json, .txt, .dot, .svg; a page per scheme, and a README.md. The same",
+    "For each bug and mutant: .json, .txt, .dot, .svg; a page per scheme and a README. The same",
     "specs give the same bytes. Files of mutants that are gone are removed. Nothing is written",
     "unless every mutant violates what it must. --check takes the steps that are there once more,",
     "draws them, and compares; it searches only for models that have changed.",

@@ -1,6 +1,6 @@
 /**
  * The right column of the swim lanes: what a step changed. A lock that is taken or dropped is named
- * instead of the cells that it consists of; of steps that are folded, what is left of their changes.
+ * instead of the cells that it consists of; of folded steps, what is left of their changes.
  */
 import type { Change, LockUse, TraceStep } from "../../model/ir/trace.ts";
 import { FONT, type Line, lineWidth } from "./dot-draw.ts";

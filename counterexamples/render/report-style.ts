@@ -65,6 +65,7 @@ background:var(--bg);white-space:pre-wrap;max-width:46ch;overflow-wrap:anywhere}
 .lanes tbody tr{background:var(--bg)}
 .lanes td.chg,.lanes thead th:last-child{position:sticky;right:0;z-index:1;
 border-left:1px solid var(--line)}
+@media(max-width:700px){.lanes td.chg,.lanes thead th:last-child{position:static}}
 .lanes td.chg{background:inherit}.lanes thead th:last-child{z-index:3}
 .hot{background:var(--hot);color:var(--hotfg);font-weight:600}
 aside{border-left:1px solid var(--line);padding:8px 14px;min-width:0;align-self:start;

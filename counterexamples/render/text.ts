@@ -83,7 +83,7 @@ function wrapLine(line: string, width: number): string[] {
 
 /**
  * Where to break: at a blank, else after a comma or bracket, else before `->` or `.`, else
- * anywhere.
+ * after `_`, else anywhere.
  */
 function breakBefore(text: string, width: number): number {
   const least = Math.floor(width * 0.3);
@@ -92,7 +92,8 @@ function breakBefore(text: string, width: number): number {
   const places = Array.from({ length: width - least }, (_, i) => width - i);
   const afterSign = places.find((at) => /([,;(|=]|&&)$/.test(text.slice(at - 2, at)));
   const beforeMember = places.find((at) => /^(->|[.[])/.test(text.slice(at, at + 2)));
-  return afterSign ?? beforeMember ?? width;
+  const afterWord = places.find((at) => text.charAt(at - 1) === "_");
+  return afterSign ?? beforeMember ?? afterWord ?? width;
 }
 
 /** At most `count` lines; the last one says with `...` that something is missing. */
