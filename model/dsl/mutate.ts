@@ -42,6 +42,30 @@ function takeOut(actor: FlatActor, label: string): FlatStep {
   return step;
 }
 
+/**
+ * A call returns to the place behind it, whatever stands there: `now` stands where `old` stood. A
+ * step's own routine is no call in front of it.
+ */
+function returnTo(actor: FlatActor, old: FlatStep | undefined, now: FlatStep | undefined): void {
+  for (const scope of new Set(actor.steps.map((s) => s.scope))) {
+    const isCall = scope.prefix !== "" && scope !== now?.scope;
+    if (isCall && scope.end === old) scope.end = now;
+  }
+}
+
+function putIn(actor: FlatActor, at: number, step: FlatStep): void {
+  returnTo(actor, actor.steps[at], step);
+  actor.steps.splice(at, 0, step);
+}
+
+/** The step, taken from its place to be put elsewhere. */
+function moving(actor: FlatActor, label: string): FlatStep {
+  const { at } = find(actor, label);
+  const step = takeOut(actor, label);
+  returnTo(actor, step, actor.steps[at]);
+  return step;
+}
+
 function newSteps(list: Steps, like: FlatStep): FlatStep[] {
   return Object.entries(list).map(([key, step]) => {
     if ("kind" in step) {
@@ -111,15 +135,18 @@ export function insert_after<A extends AnyActor>(
   });
 }
 
-/** Moves a step in front of another one. A `goto` to the moved step follows it. */
+/**
+ * Moves a step in front of another one. A `goto` to the moved step follows it; the return from a
+ * call does not, and passes what is moved behind the call.
+ */
 export function move_before<A extends AnyActor>(
   actor: A,
   label: LabelOf<A>,
   target: LabelOf<A>,
 ): Change {
   return change(actor, (flat) => {
-    const step = takeOut(flat, label);
-    flat.steps.splice(find(flat, target).at, 0, step);
+    const step = moving(flat, label);
+    putIn(flat, find(flat, target).at, step);
   });
 }
 
@@ -130,8 +157,8 @@ export function move_after<A extends AnyActor>(
   target: LabelOf<A>,
 ): Change {
   return change(actor, (flat) => {
-    const step = takeOut(flat, label);
-    flat.steps.splice(find(flat, target).at + 1, 0, step);
+    const step = moving(flat, label);
+    putIn(flat, find(flat, target).at + 1, step);
   });
 }
 

@@ -187,4 +187,13 @@ describe("changes", () => {
     expect(labelsAfter([move_after(fault, "take", "map")]).slice(1, 3)).toEqual(["map", "take"]);
     expect(labelsAfter([swap(fault, "take", "map")]).slice(1, 3)).toEqual(["map", "take"]);
   });
+  it.each([
+    ["when the step behind it moves away", [move_before(fault, "drop", "take")], "done"],
+    ["when a step moves behind it", [move_after(fault, "take", "call.never")], "take"],
+    ["when a step moves in front of what is behind it", [move_before(fault, "map", "drop")], "map"],
+  ])("let a call return to what is behind it, %s", (_, change, label) => {
+    const model = built({ m: { breaks: "safe", change } }, "m");
+    const call = model.actors[0]?.steps.find((s) => s.label === "call.one");
+    expect(JSON.stringify(call?.body)).toContain(`{"kind":"goto","label":"${label}"}`);
+  });
 });

@@ -21,8 +21,8 @@ import {
   goto,
   insert_after,
   insert_before,
+  move_before,
   oneOf,
-  remove,
   replace,
   retry,
   set,
@@ -72,14 +72,6 @@ const fault = actor("fault", { page: Pte }, (me) => ({
   unlock: ["up_write(&amn->lock)", up_write(k.mn_lock)],
 })).as("device fault, or CS ioctl");
 
-/** The lookup comes before the lock. */
-const early = [
-  remove(fault, "look_up"),
-  insert_before(fault, "lock.fast", {
-    gup: ["get_user_pages()", set(fault.me.page, k.cpu_pte)],
-  }),
-];
-
 export default spec({
   name: "notifier-start-only-user",
   doc: "a driver with range_start and without range_end",
@@ -119,10 +111,10 @@ export default spec({
   },
   mutants: {
     looks_up_before_the_lock: {
-      doc: "the page was looked up inside the window, and waits for its end to be mapped",
+      doc: "a page that was looked up before waits for the end of the window, and is mapped",
       from: "Documentation/mm/hmm.rst",
       breaks: "superseded_page_is_unmapped",
-      change: [...early],
+      change: [move_before(fault, "look_up", "lock.fast")],
     },
   },
   variants: {
@@ -136,12 +128,12 @@ export default spec({
           kvm_mmu_invalidate_range_start(k.count, [zap]),
         ]),
         replace(change, "end", ["invalidate_range_end()", kvm_mmu_invalidate_range_end(k.count)]),
-        ...early,
-        insert_before(fault, "lock.gup", { read_seq: ["seq", read_mmu_seq(k.count)] }),
+        move_before(fault, "look_up", "lock.fast"),
+        insert_before(fault, "look_up", { read_seq: ["seq", read_mmu_seq(k.count)] }),
         insert_before(fault, "map", {
           retry: [
             "if (mmu_invalidate_retry()) try again",
-            when(mmu_invalidate_retry(k.count), [up_write(k.mn_lock), retry(), goto("lock")]),
+            when(mmu_invalidate_retry(k.count), [up_write(k.mn_lock), retry(), goto("read_seq")]),
           ],
         }),
       ],
