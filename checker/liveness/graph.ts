@@ -56,7 +56,11 @@ export function graphOf(
 }
 
 /** Number of the stored state at `array[from..]`. */
-function numberOf({ states, index, slotBits, words }: Arena, array: Int32Array, from: number) {
+export function numberOf(
+  { states, index, slotBits, words }: Arena,
+  array: Int32Array,
+  from: number,
+) {
   const mask = 2 ** slotBits - 1;
   const h = hashWords(array, from, words);
   for (let at = h & mask; ; at = (at + 1) & mask) {

@@ -3,99 +3,54 @@
  * can really deadlock, and which deadlocks lockdep has no eyes for. Orders are between classes, as
  * in Documentation/locking/lockdep-design.rst.
  *
- * Omits    interrupt contexts (usage bits), lockdep's subclasses and nest_lock annotations other
- *          than the acquire context of ww_mutex.
+ * Omits    interrupt contexts (usage bits); the wait types of CONFIG_PROVE_RAW_LOCK_NESTING.
  */
-import type { LockKind, LockUse, Model, Move, State } from "../../model/ir/index.ts";
+import type { LockKind, LockUse, Model } from "../../model/ir/index.ts";
 import { movesLater } from "../deadlock/partial.ts";
 import { components, newScratch } from "../liveness/scc.ts";
-import { explorePlaces, type Place, type Places, wayTo } from "./explore.ts";
+import { cyclesOf, pairOf, pairsOf } from "./cycles.ts";
+import { classOf, isAtomic, isTracked, maySleep, primedOrders } from "./lockdep.ts";
+import { explorePlaces, heldAt, type Places, stateAt, waitsAt, wayTo } from "./places.ts";
+import type { LockCycle, LockOrderEdge, LockReport } from "./report.ts";
+import { exploreStates } from "./states.ts";
 
-export interface LockOrderEdge {
-  /** Classes: `outer` is held while `inner` is taken or waited for. */
-  outer: string;
-  inner: string;
-  kinds: [outer: LockKind, inner: LockKind];
-  how: "acquire" | "trylock" | "wait";
-  /** Both only for reading, wherever it was seen. */
-  readers: boolean;
-  /** lockdep records it: it tracks both kinds of lock, and this is no trylock. */
-  seen: boolean;
-  /** The step that does it first, and how to get there. */
-  process: string;
-  label: string;
-  text: string;
-  witness: Run;
-}
+export type { LockCycle, LockOrderEdge, LockReport } from "./report.ts";
 
-export interface Run {
-  start: State;
-  moves: Move[];
-}
+const DEFAULT_LIMIT = 10_000_000;
 
-export interface LockCycle {
-  /** Each edge's inner class is the next one's outer class. */
-  edges: LockOrderEdge[];
-  /** lockdep would warn: it has seen every edge. */
-  warns: boolean;
-  /** The classes that lockdep does not track, if any. */
-  blind: string[];
-  /** A run into the deadlock; undefined when none was found. */
-  deadlock: Run | undefined;
-}
-
-export interface LockReport {
-  edges: LockOrderEdge[];
-  cycles: LockCycle[];
-  /** A deadlock that is on none of the cycles: processes wait for something else. */
-  other: Run | undefined;
-  states: number;
-  complete: boolean;
-}
-
-/** Kinds of lock that lockdep tracks; folio locks and waits for events have no lockdep map. */
-const TRACKED: Record<LockKind, boolean> = {
-  mutex: true,
-  spinlock: true,
-  rwsem: true,
-  ww_mutex: true,
-  seqcount: true,
-  rcu: true,
-  folio_lock: false,
-  wait: false,
-};
-
-/** Explores at most `limit` states. */
-export function lockReport(model: Model, limit = 300_000): LockReport {
+/**
+ * Explores at most `limit` states, all of them by the compiled engine.
+ *
+ * @throws PackError when a range or the whole state is too wide for the engine
+ */
+export function lockReport(model: Model, limit = DEFAULT_LIMIT): LockReport {
+  const states = exploreStates(model, limit);
   const found = new Map<string, Seen>();
-  const onUse = (place: number, pid: number, use: LockUse, held: readonly LockUse[]): void => {
+  const places = explorePlaces(states, (place, pid, use, held) => {
     if (use.op === "release" || use.op === "downgrade") return;
-    for (const outer of held) {
-      const key = `${outer.class}\n${use.class}\n${use.op}`;
-      const readers = outer.mode === "shared" && use.mode === "shared";
-      const known = found.get(key);
-      if (known) known.readers &&= readers;
-      else found.set(key, { outer, inner: use, how: use.op, place, pid, readers });
-    }
-  };
-  const places = explorePlaces(model, limit, onUse);
-  const edges = [...found.values()].map((seen) => edgeOf(places, seen));
-  const stuck = deadlocks(places);
-  const cycles = cyclesOf(edges).map((cycle): LockCycle => {
-    const blind = cycle.flatMap((e) => e.kinds.flatMap((k, i) => (TRACKED[k] ? [] : [nth(e, i)])));
-    const pairs = cycle.map((e) => pairOf(e.outer, e.inner));
-    const at = stuck.find((d) => pairs.every((p) => d.pairs.has(p)));
-    const warns = cycle.every((e) => e.seen);
-    const deadlock = at && wayTo(places, at.place);
-    return { edges: cycle, warns, blind: [...new Set(blind)], deadlock };
+    for (const outer of held) note(found, outer, use, place, pid);
   });
-  const known = cycles.map((c) => c.edges.map((e) => pairOf(e.outer, e.inner)));
+  const edges = [...found.values()].map((seen) => edgeOf(places, seen));
+  edges.push(...primedEdges(edges));
+  const stuck = states.complete ? deadlocks(places) : [];
+  const cycles = cyclesOf(edges).map((cycle): LockCycle => {
+    const pairs = pairsOf(cycle);
+    const at = stuck.find((d) => pairs.every((p) => d.pairs.has(p)));
+    return {
+      edges: cycle,
+      warns: cycle.every((e) => e.seen),
+      blind: blindIn(cycle),
+      deadlock: at && wayTo(places, at.place),
+    };
+  });
+  const known = cycles.map((c) => pairsOf(c.edges));
   const isKnown = (d: Stuck): boolean => known.some((pairs) => pairs.every((p) => d.pairs.has(p)));
-  const leads = leadsTo(places, new Set(stuck.filter(isKnown).map((d) => d.place)));
-  const strange = mostBlocked(stuck.filter((d) => leads[d.place] === 0));
+  const goals = stuck.filter(isKnown).flatMap((d) => d.states);
+  const leads = leadsTo(states.graph, new Set(goals));
+  const strange = mostBlocked(stuck.filter((d) => !d.states.some((s) => leads[s] === 1)));
   const other = strange && wayTo(places, strange.place);
-  const { complete } = places;
-  return { edges, cycles, other, states: places.places.length - 1, complete };
+  const { complete, graph } = states;
+  return { model: states.model, edges, cycles, other, states: graph.count - 1, complete };
 }
 
 interface Seen {
@@ -105,19 +60,44 @@ interface Seen {
   place: number;
   pid: number;
   readers: boolean;
+  nested: boolean;
 }
 
-function edgeOf(all: Places, { outer, inner, how, place, pid, readers }: Seen): LockOrderEdge {
-  const { state } = all.places[place] as Place;
-  const process = all.interpreter.layout.processes[pid - 1];
-  const step = process?.actor.steps[state[process.pc] as number];
+function note(
+  found: Map<string, Seen>,
+  outer: LockUse,
+  inner: LockUse,
+  place: number,
+  pid: number,
+): void {
+  const how = inner.op as LockOrderEdge["how"];
+  const key = `${classOf(outer)}\n${classOf(inner)}\n${how}`;
+  const readers = outer.mode === "shared" && inner.mode === "shared";
+  const nested = inner.nest === true;
+  const known = found.get(key);
+  if (!known) {
+    found.set(key, { outer, inner, how, place, pid, readers, nested });
+    return;
+  }
+  known.readers &&= readers;
+  known.nested &&= nested;
+}
+
+function edgeOf(all: Places, seen: Seen): LockOrderEdge {
+  const { outer, inner, how, place, pid, readers, nested } = seen;
+  const process = all.states.interpreter.layout.processes[pid - 1];
+  const step = process?.actor.steps[stateAt(all, place)[process.pc] as number];
+  const tracked = isTracked(outer) && isTracked(inner);
   return {
-    outer: outer.class,
-    inner: inner.class,
+    outer: classOf(outer),
+    inner: classOf(inner),
     kinds: [outer.lock, inner.lock],
     how,
     readers,
-    seen: how === "acquire" && TRACKED[outer.lock] && TRACKED[inner.lock],
+    nested,
+    // Of waits it knows those for works, whose map is taken for the occasion.
+    seen: how !== "trylock" && tracked,
+    atomic: isAtomic(outer) && maySleep(inner),
     process: process?.name ?? "",
     label: step?.label ?? "",
     text: step?.text.trim() ?? "",
@@ -125,53 +105,47 @@ function edgeOf(all: Places, { outer, inner, how, place, pid, readers }: Seen): 
   };
 }
 
-function nth({ outer, inner }: LockOrderEdge, i: number): string {
-  return i === 0 ? outer : inner;
+function primedEdges(edges: LockOrderEdge[]): LockOrderEdge[] {
+  const classes = new Map(
+    edges.flatMap((e) => [
+      [e.outer, { name: e.outer, lock: e.kinds[0] }],
+      [e.inner, { name: e.inner, lock: e.kinds[1] }],
+    ]),
+  );
+  const isNew = (outer: string, inner: string): boolean =>
+    !edges.some((e) => e.outer === outer && e.inner === inner && e.seen);
+  return primedOrders([...classes.values()])
+    .filter(({ outer, inner }) => isNew(outer.name, inner.name))
+    .map(({ outer, inner }) => ({
+      outer: outer.name,
+      inner: inner.name,
+      kinds: [outer.lock, inner.lock],
+      how: "acquire",
+      readers: false,
+      nested: false,
+      seen: true,
+      atomic: false,
+      process: "at boot",
+      label: "",
+      text: "dma_resv_lockdep()",
+      witness: undefined,
+    }));
 }
 
-function pairOf(outer: string, inner: string): string {
-  return `${outer} -> ${inner}`;
-}
-
-/** An attempt that can block on somebody who holds the lock. */
-function blocks({ how, outer, inner, kinds }: LockOrderEdge): boolean {
-  if (how === "trylock" || kinds[1] === "rcu") return false;
-  // Several ww_mutexes of one class are taken under an acquire context, which resolves it.
-  return outer !== inner || kinds[1] !== "ww_mutex";
-}
-
-/** For every blocking edge that lies on a cycle a shortest one; each cycle once. */
-function cyclesOf(edges: LockOrderEdge[]): LockOrderEdge[][] {
-  const blocking = edges.filter(blocks);
-  const cycles = new Map<string, LockOrderEdge[]>();
-  for (const first of blocking) {
-    const cycle = shortestCycle(blocking, first);
-    const key = cycle
-      ?.map((e) => `${pairOf(e.outer, e.inner)} ${e.how}`)
-      .sort()
-      .join();
-    if (cycle && key !== undefined && !cycles.has(key)) cycles.set(key, cycle);
-  }
-  return [...cycles.values()];
-}
-
-function shortestCycle(edges: LockOrderEdge[], first: LockOrderEdge): LockOrderEdge[] | undefined {
-  let paths: LockOrderEdge[][] = [[first]];
-  const met = new Set([first.inner]);
-  while (paths.length > 0) {
-    const closed = paths.find((p) => p.at(-1)?.inner === first.outer);
-    if (closed) return closed;
-    paths = paths.flatMap((path) => {
-      const next = edges.filter((e) => e.outer === path.at(-1)?.inner && !met.has(e.inner));
-      for (const e of next) met.add(e.inner);
-      return next.map((e) => [...path, e]);
-    });
-  }
-  return undefined;
+function blindIn(cycle: LockOrderEdge[]): string[] {
+  const unseen = cycle.filter((e) => !e.seen);
+  const untracked = (lock: LockKind, e: LockOrderEdge): boolean =>
+    !isTracked({ lock, op: e.how, mode: "exclusive", class: "", name: "" });
+  const names = unseen.flatMap((e) =>
+    [e.outer, e.inner].filter((_, i) => untracked(e.kinds[i] as LockKind, e)),
+  );
+  return [...new Set(names)];
 }
 
 interface Stuck {
+  /** The first place of its kind, and all states. */
   place: number;
+  states: number[];
   /** What the blocked processes hold and want, as pairs of classes. */
   pairs: Set<string>;
   blocked: number;
@@ -183,31 +157,35 @@ function mostBlocked(stuck: Stuck[]): Stuck | undefined {
   return stuck.find((d) => d.blocked === most);
 }
 
-/** The states in which somebody, neither done nor idle, is blocked for ever. */
+/** Where somebody, neither done nor idle, is blocked for ever; alike ones together. */
 function deadlocks(all: Places): Stuck[] {
-  const { interpreter, places, graph, complete } = all;
-  if (!complete) return [];
+  const { interpreter, graph } = all.states;
   const { processes } = interpreter.layout;
   const moves = movesLater(graph, processes.length, newScratch(graph.count));
-  const stuck: Stuck[] = [];
-  for (let id = 1; id < places.length; id++) {
-    const { state, held, waits } = places[id] as Place;
+  const kinds = new Map<string, Stuck>();
+  for (let place = 1; place < all.state.length; place++) {
+    const s = all.state.array[place] as number;
+    if (processes.every((p) => moves(s, p.pid - 1))) continue;
+    const state = stateAt(all, place);
     const blocked = processes.filter(
-      ({ pid }) => !moves(id, pid - 1) && !interpreter.atRest(state, pid),
+      ({ pid }) => !moves(s, pid - 1) && !interpreter.atRest(state, pid),
     );
     if (blocked.length === 0) continue;
     const pairs = blocked.flatMap(({ pid }) =>
-      (held[pid - 1] ?? []).flatMap((h) =>
-        (waits[pid - 1] ?? []).map((w) => pairOf(h.class, w.class)),
+      heldAt(all, place, pid).flatMap((h) =>
+        waitsAt(all, place, pid).map((w) => pairOf(classOf(h), classOf(w))),
       ),
     );
-    stuck.push({ place: id, pairs: new Set(pairs), blocked: blocked.length });
+    const key = `${blocked.map((p) => `${p.pid}.${state[p.pc]}`).join()} ${pairs.join()}`;
+    const known = kinds.get(key);
+    if (known) known.states.push(s);
+    else kinds.set(key, { place, states: [s], pairs: new Set(pairs), blocked: blocked.length });
   }
-  return stuck;
+  return [...kinds.values()];
 }
 
-/** By place: 1 when one of the goals can be reached, in no step or more. */
-function leadsTo({ graph }: Places, goals: Set<number>): Uint8Array {
+/** By state: 1 when one of the goals can be reached, in no step or more. */
+function leadsTo(graph: Places["states"]["graph"], goals: Set<number>): Uint8Array {
   const { count, offsets, targets } = graph;
   const leads = new Uint8Array(count);
   const scratch = newScratch(count);

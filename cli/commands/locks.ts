@@ -19,14 +19,14 @@ export const locksCommand: Command = {
   summary: "in which order a spec takes its locks, and what lockdep would say",
   usage: "SPEC [--config NAME] [--variant NAME] [options]",
   details: [
-    "All interleavings are searched by the reference interpreter. For each cycle of lock classes",
-    "three answers: would lockdep warn, is a deadlock reachable, and what lockdep cannot see.",
+    "All interleavings are searched. For each cycle of lock classes three answers: would lockdep",
+    "warn, is a deadlock reachable, and what lockdep cannot see.",
     "Exit code 1 when a deadlock is reachable or lockdep would warn, 3 when a limit was hit.",
   ].join("\n"),
   options: {
     config: { value: "NAME", help: "configuration (default: the first)" },
     variant: { value: "NAME", help: "a mutant or variant instead of the scheme itself" },
-    "max-states": { value: "N", help: "look at N states at most (default: 300k)" },
+    "max-states": { value: "N", help: "look at N states at most (default: 10M)" },
     dot: { value: "PATH", help: "write the graph of lock classes for Graphviz" },
     witness: { help: "the steps that lead to each order" },
   },
@@ -44,14 +44,15 @@ export const locksCommand: Command = {
   },
 };
 
-function codeOf({ cycles, other, complete }: LockReport): ExitCode {
-  if (other || cycles.some((c) => c.warns || c.deadlock)) return EXIT.violation;
+function codeOf({ edges, cycles, other, complete }: LockReport): ExitCode {
+  const atomic = edges.some((e) => e.atomic);
+  if (other || atomic || cycles.some((c) => c.warns || c.deadlock)) return EXIT.violation;
   return complete ? EXIT.ok : EXIT.incomplete;
 }
 
-function orderOf({ outer, inner, process, text, how }: LockOrderEdge): LockOrder {
+function orderOf({ outer, inner, kinds, process, text, how }: LockOrderEdge): LockOrder {
   const example = `${process}: ${text}`;
-  return { outer, inner, example, trylock: how === "trylock", wait: how === "wait" };
+  return { outer, inner, kinds, example, trylock: how === "trylock", wait: how === "wait" };
 }
 
 function textOf(task: Task, report: LockReport, witness: boolean): string {
@@ -61,15 +62,17 @@ function textOf(task: Task, report: LockReport, witness: boolean): string {
   const lines = [`lock order of ${task.spec.name}${variant} (${task.config}): ${searched}`, ""];
   for (const edge of edges) {
     lines.push(`  ${edgeText(edge)}`);
-    if (witness) lines.push(...edge.witness.moves.map((m) => `      ${m.process}: ${m.label}`));
+    const moves = edge.witness?.moves ?? [];
+    if (witness) lines.push(...moves.map((m) => `      ${m.process}: ${m.label}`));
   }
   if (edges.length === 0) lines.push("  no lock is taken while another one is held");
+  for (const edge of edges.filter((e) => e.atomic)) lines.push("", ...atomicLines(edge));
   for (const cycle of cycles) lines.push("", ...cycleLines(task, cycle, report));
   if (other) {
     lines.push("", RULE, "processes wait for ever, on no cycle of locks: lockdep cannot see it");
-    lines.push(RULE, scenario(task, other).trimEnd());
+    lines.push(RULE, scenario(task, report, other).trimEnd());
   }
-  if (cycles.length === 0 && !other) {
+  if (cycles.length === 0 && !other && !edges.some((e) => e.atomic)) {
     lines.push("", complete ? "no cycle, and nobody waits for ever" : "no cycle so far");
   }
   return `${lines.join("\n")}\n`;
@@ -84,7 +87,18 @@ function edgeText({ outer, inner, process, text, how, seen }: LockOrderEdge): st
   return `${outer} --> ${inner}  ${process}: ${text}${shown ? `  [${shown}]` : ""}`;
 }
 
-function cycleLines(task: Task, cycle: LockCycle, { states, complete }: LockReport): string[] {
+/** As ___might_sleep() in kernel/sched/core.c begins. */
+function atomicLines({ outer, inner, process, text }: LockOrderEdge): string[] {
+  return [
+    RULE,
+    "BUG: sleeping function called from invalid context",
+    RULE,
+    `${process}: ${text}, which may sleep for ${inner}, holding ${outer}`,
+  ];
+}
+
+function cycleLines(task: Task, cycle: LockCycle, report: LockReport): string[] {
+  const { states, complete } = report;
   const { edges, warns, blind, deadlock } = cycle;
   const first = edges[0] as LockOrderEdge;
   const chain = [...edges.map((e) => e.outer), first.outer].join(" --> ");
@@ -103,12 +117,16 @@ function cycleLines(task: Task, cycle: LockCycle, { states, complete }: LockRepo
     `lockdep would warn:     ${warns ? "yes" : "no"}`,
     `deadlock is reachable:  ${last === undefined ? searched : `yes, after ${last} steps`}`,
     `lockdep cannot see:     ${blind.length > 0 ? blind.join(", ") : "nothing of this"}`,
-    ...(deadlock ? ["", scenario(task, deadlock).trimEnd()] : []),
+    ...(deadlock ? ["", scenario(task, report, deadlock).trimEnd()] : []),
   ];
 }
 
 /** The deadlock the way lockdep prints it, or who waits where. */
-function scenario({ model, config, variant }: Task, run: NonNullable<LockReport["other"]>): string {
+function scenario(
+  { config, variant }: Task,
+  { model }: LockReport,
+  run: NonNullable<LockReport["other"]>,
+): string {
   const trace = replay(model, config, variant, run.moves, undefined, run.start);
   const property = trace.violation?.property === "deadlock" ? "deadlock" : "partial_deadlock";
   const expected = { kind: "deadlock" as const, property };

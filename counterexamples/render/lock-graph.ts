@@ -4,6 +4,7 @@
  * it.
  */
 import type { Trace } from "../../model/ir/trace.ts";
+import type { LockKind } from "../../model/ir/types.ts";
 import { htmlEscape, PLAIN_TABLE, quote } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
 import { heldAcross, holdsOf } from "./holds.ts";
@@ -14,6 +15,7 @@ export interface LockOrder {
   /** Lock classes: `outer` is held, `inner` is being taken. */
   outer: string;
   inner: string;
+  kinds: [outer: LockKind, inner: LockKind];
   /** `munmap: take_lock(driver->update)`, the first step seen to do it. */
   example: string;
   /** It never blocks here (a trylock), so it closes no deadlock. */
@@ -33,7 +35,8 @@ export function lockOrders(traces: Trace[]): LockOrder[] {
         for (const hold of holds) {
           if (hold.pid !== step.pid || !heldAcross(hold, step.number)) continue;
           const { op } = use;
-          const order = { outer: hold.class, inner: use.class };
+          const kinds: LockOrder["kinds"] = [hold.lock, use.lock];
+          const order = { outer: hold.class, inner: use.class, kinds };
           const example = `${laneName(trace, step.pid)}: ${step.text.trim()}`;
           add(orders, { ...order, example, trylock: op === "trylock", wait: op === "wait" });
         }
@@ -73,11 +76,23 @@ export function cyclicOrders(orders: LockOrder[]): LockOrder[] {
 /** Characters in a line of an arrow's text. */
 const WIDEST = 36;
 
+/** Maps of lockdep are round; what it has no map for has a dashed frame. */
+function nodeLook(kind: LockKind): string {
+  if (kind === "lockdep_map") return ", shape=ellipse, style=filled";
+  const untracked = kind === "folio_lock" || kind === "dma_fence" || kind === "wait";
+  return untracked ? ', style="filled,rounded,dashed"' : "";
+}
+
 /** An arrow leads from the outer lock to the inner one: dashed for a trylock, dotted for a wait. */
 export function lockGraphToDot(orders: LockOrder[]): string {
   const classes = [...new Set(orders.flatMap((o) => [o.outer, o.inner]))];
   const cyclic = new Set(cyclicOrders(orders));
-  const nodes = classes.map((name, i) => `  l${i} [label=${quote(name)}]`);
+  const kindOf = new Map(
+    orders.flatMap((o) => [[o.outer, o.kinds[0]] as const, [o.inner, o.kinds[1]]]),
+  );
+  const nodes = classes.map((name, i) => {
+    return `  l${i} [label=${quote(name)}${nodeLook(kindOf.get(name) as LockKind)}]`;
+  });
   const edges = orders.map((order) => {
     const style = order.trylock ? "dashed" : order.wait ? "dotted" : "solid";
     const look = cyclic.has(order) ? `color="${COLOR.bad}", penwidth=2.2, ` : "";

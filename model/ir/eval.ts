@@ -266,7 +266,11 @@ function write(ref: Ref, value: number, run: Run, src: Src | undefined): void {
 function lockUse(event: LockEvent, run: Context): LockUse {
   const index = event.index.map((e) => showExprValue(e, run));
   const name = event.class + index.map((i) => `[${i}]`).join("");
-  return { op: event.op, mode: event.mode, lock: event.lock, class: event.class, name };
+  const { op, mode, lock, class: of, subclass, nest } = event;
+  const use: LockUse = { op, mode, lock, class: of, name };
+  if (subclass !== undefined) use.subclass = subclass;
+  if (nest !== undefined) use.nest = nest;
+  return use;
 }
 
 /** Value of an index expression as text; its domain comes from the expression itself. */

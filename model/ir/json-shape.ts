@@ -155,13 +155,17 @@ const anyExpr = variant({
   atLabel: { proc: expr, actor: string, labels: list(string) },
 });
 
-const lockEvent = object({
-  op: oneOf("acquire", "trylock", "release", "wait", "downgrade"),
-  mode: oneOf("exclusive", "shared"),
-  lock: oneOf("mutex", "spinlock", "rwsem", "folio_lock", "ww_mutex", "seqcount", "rcu", "wait"),
-  class: string,
-  index: exprs,
-});
+const locks = ["mutex", "spinlock", "rwsem", "folio_lock", "ww_mutex", "seqcount", "rcu"];
+const lockEvent = object(
+  {
+    op: oneOf("acquire", "trylock", "release", "wait", "downgrade"),
+    mode: oneOf("exclusive", "shared"),
+    lock: oneOf(...locks, "work", "dma_fence", "lockdep_map", "wait"),
+    class: string,
+    index: exprs,
+  },
+  { subclass: integer, nest: yes },
+);
 
 const mark = oneOf("retry", "progress");
 

@@ -57,6 +57,9 @@ export interface LockUse {
   class: string;
   /** `folio_lock[g1]`: class and instance. */
   name: string;
+  /** See `LockEvent`. */
+  subclass?: number;
+  nest?: boolean;
 }
 
 /** What is needed to take the same step again: the process, its label, and its choices in order. */

@@ -123,6 +123,12 @@ export type LockKind =
   | "ww_mutex"
   | "seqcount"
   | "rcu"
+  /** An instance of a work: held while it runs, waited for by those who flush it. */
+  | "work"
+  | "dma_fence"
+  /** A map that only lockdep knows (fs_reclaim): nobody waits for it. */
+  | "lockdep_map"
+  /** Any other event that is waited for. */
   | "wait";
 
 /**
@@ -138,6 +144,10 @@ export interface LockEvent {
   class: string;
   /** Which instance: index expressions, empty for a single lock. */
   index: Expr[];
+  /** As in mutex_lock_nested(): for lockdep a class of its own. */
+  subclass?: number;
+  /** Taken under a lock or an acquire context that orders locks of one class (nest_lock). */
+  nest?: boolean;
 }
 
 /**

@@ -27,11 +27,29 @@ export function dma_fence_wait(f: DmaFenceSlot): Effect {
     lockEvent({
       op: "wait",
       mode: "exclusive",
-      lock: "wait",
+      lock: "dma_fence",
       class: f.path,
       index: [...f.indexes],
     }),
     might_sleep(`dma_fence_wait(${f.path})`),
     wait(f.pending.not()),
   );
+}
+
+/**
+ * dma_fence_begin_signalling(): from here to dma_fence_end_signalling() others may wait for what
+ * this path does. An annotation for lockdep, which takes it as a trylock for reading: it changes
+ * nothing else. Not under a spinlock.
+ */
+export function dma_fence_begin_signalling(): Effect {
+  return signalling("trylock");
+}
+
+/** dma_fence_end_signalling(). */
+export function dma_fence_end_signalling(): Effect {
+  return signalling("release");
+}
+
+function signalling(op: "trylock" | "release"): Effect {
+  return lockEvent({ op, mode: "shared", lock: "lockdep_map", class: "dma_fence_map", index: [] });
 }

@@ -170,7 +170,7 @@ export function dma_resv_wait_timeout<N extends string>(
       lockEvent({
         op: "wait",
         mode: "shared",
-        lock: "wait",
+        lock: "dma_fence",
         class: list.path,
         index: [...list.indexes],
       }),

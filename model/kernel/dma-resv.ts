@@ -47,13 +47,14 @@ export const ww_class = () =>
   });
 export type WwClass = Struct<ReturnType<typeof ww_class>>;
 
-function event(obj: DmaResv, op: "acquire" | "trylock" | "release"): Effect {
+function event(obj: DmaResv, op: "acquire" | "trylock" | "release", nest = false): Effect {
   return lockEvent({
     op,
     mode: "exclusive",
     lock: "ww_mutex",
     class: obj.path,
     index: [...obj.indexes],
+    ...(nest ? { nest } : {}),
   });
 }
 
@@ -123,7 +124,7 @@ function holder_is_older(obj: DmaResv, ctx: WwClass): Expr<boolean> {
 export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boolean>): Effect {
   const dies = ctx.acquired.at(self).and(holder_is_older(obj, ctx));
   return block(
-    event(obj, "acquire"),
+    event(obj, "acquire", true),
     assert("recursive_lock", obj.owner.ne(self), `dma_resv_lock(${obj.path}) by its owner`),
     might_sleep(`dma_resv_lock(${obj.path})`),
     assert("lock_without_ctx", ctx.open.at(self), "no ww_acquire_init() before"),
@@ -139,7 +140,7 @@ export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boole
 /** dma_resv_lock_slow(): the contended lock, with nothing else held; cannot die. */
 export function dma_resv_lock_slow(obj: DmaResv, ctx: WwClass): Effect {
   return block(
-    event(obj, "acquire"),
+    event(obj, "acquire", true),
     assert("slow_path_with_locks", ctx.acquired.at(self).not(), "dma_resv_lock_slow() holds locks"),
     might_sleep(`dma_resv_lock_slow(${obj.path})`),
     wait(obj.owner.eq(none)),

@@ -10,7 +10,16 @@
  *
  * Omits    how much memory there is: pressure comes at any time; kswapd (an actor of its own); OOM.
  */
-import { type Effect, either, type Ref, type Routine, ret, routine, set } from "../index.ts";
+import {
+  type Effect,
+  either,
+  lockEvent,
+  type Ref,
+  type Routine,
+  ret,
+  routine,
+  set,
+} from "../index.ts";
 import { might_sleep } from "./context.ts";
 
 export type Gfp = "GFP_KERNEL" | "GFP_NOFS" | "GFP_NOIO" | "GFP_NOWAIT" | "GFP_ATOMIC";
@@ -31,10 +40,11 @@ export function alloc_pages(gfp: Gfp, failed: Ref<boolean>, reclaim: Routine): R
     alloc: [
       `alloc_pages(${gfp})`,
       might_sleep(`alloc_pages(${gfp})`),
-      either({ ok: [...outcome, ret()], pressure: [] }),
+      ...might_alloc(gfp),
+      either({ ok: [...outcome, ret()], pressure: fs_reclaim(gfp, "acquire") }),
     ],
     reclaim,
-    again: ["__perform_reclaim() made progress, or not", once],
+    again: ["__perform_reclaim() made progress, or not", ...fs_reclaim(gfp, "release"), once],
   }));
 }
 
@@ -50,5 +60,25 @@ export function may_reclaim(what: string, reclaim: Routine): Routine {
 }
 
 function pressure(what: string): Effect[] {
-  return [might_sleep(what), either({ ok: [ret()], pressure: [] })];
+  return [might_sleep(what), ...might_alloc("GFP_KERNEL"), either({ ok: [ret()], pressure: [] })];
+}
+
+/** might_alloc(): lockdep hears of reclaim and of notifiers, whether or not memory is short. */
+function might_alloc(gfp: Gfp): Effect[] {
+  const map = "mmu_notifier_invalidate_range_start";
+  return [
+    ...fs_reclaim(gfp, "acquire"),
+    lockdep_map(map, "acquire"),
+    lockdep_map(map, "release"),
+    ...fs_reclaim(gfp, "release"),
+  ];
+}
+
+/** fs_reclaim_acquire() takes the map only with __GFP_FS. */
+function fs_reclaim(gfp: Gfp, op: "acquire" | "release"): Effect[] {
+  return gfp === "GFP_KERNEL" ? [lockdep_map("fs_reclaim", op)] : [];
+}
+
+function lockdep_map(name: string, op: "acquire" | "release"): Effect {
+  return lockEvent({ op, mode: "exclusive", lock: "lockdep_map", class: name, index: [] });
 }

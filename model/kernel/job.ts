@@ -94,7 +94,7 @@ export function job_signal(j: JobStruct): Effect {
 export function job_wait(jobs: Jobs, page: Expr<PageOf>): Effect {
   const idle = forall(Job, (j) => all(jobs.at(j).in_resv, jobs.at(j).page.eq(page)).not());
   return block(
-    lockEvent({ op: "wait", mode: "exclusive", lock: "wait", class: "job.fence", index: [] }),
+    lockEvent({ op: "wait", mode: "exclusive", lock: "dma_fence", class: "job.fence", index: [] }),
     wait(idle),
   );
 }

@@ -25,6 +25,20 @@ export type Mutex = Struct<ReturnType<typeof mutex>>;
 
 /** mutex_lock(): blocks until nobody owns it. */
 export function mutex_lock(m: Mutex): Effect {
+  return acquire(m, {});
+}
+
+/** mutex_lock_nested(): for lockdep, each subclass is a class of its own. */
+export function mutex_lock_nested(m: Mutex, subclass: number): Effect {
+  return acquire(m, { subclass });
+}
+
+/** mutex_lock_nest_lock(): somebody holds a lock that orders all locks of this class. */
+export function mutex_lock_nest_lock(m: Mutex): Effect {
+  return acquire(m, { nest: true });
+}
+
+function acquire(m: Mutex, more: { subclass?: number; nest?: boolean }): Effect {
   return block(
     lockEvent({
       op: "acquire",
@@ -32,6 +46,7 @@ export function mutex_lock(m: Mutex): Effect {
       lock: "mutex",
       class: m.path,
       index: [...m.indexes],
+      ...more,
     }),
     assert("recursive_lock", m.owner.ne(self), `mutex_lock(${m.path}) by its owner`),
     might_sleep(`mutex_lock(${m.path})`),

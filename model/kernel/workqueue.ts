@@ -71,17 +71,13 @@ function move_flushers(w: Work, from: "queued" | "running", to: "none" | "runnin
   return each(proc, (p) => [when(w.flush.at(p).eq(from), [set(w.flush.at(p), to)])]);
 }
 
+/** lockdep has a map for each work: held while it runs, and touched by those who wait for it. */
+function event(w: Work, op: "wait" | "acquire" | "release"): Effect {
+  return lockEvent({ op, mode: "exclusive", lock: "work", class: w.path, index: [...w.indexes] });
+}
+
 function wait_flushed(w: Work): Effect[] {
-  return [
-    lockEvent({
-      op: "wait",
-      mode: "exclusive",
-      lock: "wait",
-      class: w.path,
-      index: [...w.indexes],
-    }),
-    wait(w.flush.at(self).eq("none")),
-  ];
+  return [event(w, "wait"), wait(w.flush.at(self).eq("none"))];
 }
 
 /** flush_work(). */
@@ -124,11 +120,16 @@ export function disable_work_sync(w: Work): Routine {
 
 /** process_one_work(): from the worker's list to running; it can be queued again from here on. */
 function start_work(w: Work): Effect[] {
-  return [set(w.pending, false), set(w.running, true), move_flushers(w, "queued", "running")];
+  return [
+    event(w, "acquire"),
+    set(w.pending, false),
+    set(w.running, true),
+    move_flushers(w, "queued", "running"),
+  ];
 }
 
 function finish_work(w: Work): Effect[] {
-  return [set(w.running, false), move_flushers(w, "running", "none")];
+  return [event(w, "release"), set(w.running, false), move_flushers(w, "running", "none")];
 }
 
 /**

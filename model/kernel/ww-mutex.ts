@@ -52,6 +52,7 @@ function event(m: WwMutex, op: "acquire" | "trylock" | "release"): Effect {
     lock: "ww_mutex",
     class: m.path,
     index: [...m.indexes],
+    nest: true,
   });
 }
 

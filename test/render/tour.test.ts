@@ -91,7 +91,9 @@ describe("lock orders", () => {
     const dot = lockGraphToDot(orders);
     expectGolden("locks.dot", dot);
     expect(viz.render(dot).errors).toEqual([]);
-    const odd = { outer: '<"\\N&', inner: "{|}", example: "", trylock: true, wait: false };
+    const kinds: ["mutex", "wait"] = ["mutex", "wait"];
+    const sides = { outer: `<"\\N&`, inner: "{|}", kinds };
+    const odd = { ...sides, example: "", trylock: true, wait: false };
     expect(viz.render(lockGraphToDot([odd])).errors).toEqual([]);
   });
 });
