@@ -53,13 +53,13 @@ export function mapsHeldIn(routines: readonly string[]): LockUse[] {
   return maps.slice(0, 1);
 }
 
-/** The maps that are taken on the way from a step inlined from `before` to one inlined from `after`. */
+/** The maps taken on the way from a step inlined from `before` to one inlined from `after`. */
 export function mapsTaken(before: readonly string[], after: readonly string[]): LockUse[] {
   const entered = after.filter((r) => r in FUNCTIONS && !before.includes(r));
   return entered.map((r) => lockdepMap(FUNCTIONS[r]?.map as string));
 }
 
-/** __dma_fence_might_wait(): whoever waits for a fence touches its map; so does lockdep's own work. */
+/** __dma_fence_might_wait(): whoever waits for a fence touches the map of all fences. */
 export function mapsOf(use: LockUse): LockUse[] {
   return use.lock === "dma_fence" && use.op === "wait" ? [lockdepMap(FENCE_MAP)] : [];
 }

@@ -15,7 +15,7 @@ export interface LockOrderEdge {
   seen: boolean;
   /** The inner one sleeps, the outer one forbids it (might_sleep()). */
   atomic: boolean;
-  /** The step that does it first, and how to get there; no witness when lockdep knows it from boot. */
+  /** The step that does it first, and how to get there; none when lockdep knows it from boot. */
   process: string;
   label: string;
   text: string;
