@@ -13,9 +13,14 @@ export const packageFolder: string = fileURLToPath(
 
 const codeFolder = fromSource ? packageFolder : join(packageFolder, "dist");
 
-/** What a spec's `import ... from "mmrace"` means here, by import specifier. */
-export function languageFile(specifier: string): string | undefined {
+/**
+ * What a spec's `import ... from "mmrace"` means, by import specifier.
+ *
+ * @param tree another source tree of mmrace, instead of this installation
+ */
+export function languageFile(specifier: string, tree?: string): string | undefined {
   const path = LANGUAGE[specifier];
+  if (tree !== undefined) return path && join(tree, "model", `${path}.ts`);
   return path && join(codeFolder, "model", `${path}.${fromSource ? "ts" : "js"}`);
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from "../args.ts";
 import { checkCommand } from "./check.ts";
 import { crosscheckCommand } from "./crosscheck.ts";
+import { diffCommand } from "./diff.ts";
 import { drawCommand } from "./draw.ts";
 import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
@@ -24,6 +25,7 @@ export const commands: Command[] = [
   graphCommand,
   reportCommand,
   locksCommand,
+  diffCommand,
   mutateCommand,
   repairCommand,
   newCommand,

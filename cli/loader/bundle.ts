@@ -16,19 +16,24 @@ export interface Bundle {
   folder: string;
 }
 
-const language: Plugin = {
-  name: "mmrace-language",
-  setup(esbuild) {
-    esbuild.onResolve({ filter: /^mmrace(\/|$)/ }, ({ path }) => {
-      const file = languageFile(path);
-      if (file) return { path: file };
-      return { errors: [{ text: `Could not resolve "${path}"` }] };
-    });
-  },
-};
+function languageOf(tree: string | undefined): Plugin {
+  return {
+    name: "mmrace-language",
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /^mmrace(\/|$)/ }, ({ path }) => {
+        const file = languageFile(path, tree);
+        if (file) return { path: file };
+        return { errors: [{ text: `Could not resolve "${path}"` }] };
+      });
+    },
+  };
+}
 
-/** @param file absolute path of the spec */
-export async function bundle(file: string): Promise<Bundle> {
+/**
+ * @param file absolute path of the spec
+ * @param tree a source tree of mmrace whose language the spec means, instead of this one
+ */
+export async function bundle(file: string, tree?: string): Promise<Bundle> {
   const folder = dirname(file);
   try {
     const { outputFiles, warnings } = await build({
@@ -45,7 +50,7 @@ export async function bundle(file: string): Promise<Bundle> {
       // A tsconfig.json near the spec belongs to another program.
       tsconfigRaw: "{}",
       logLevel: "silent",
-      plugins: [language],
+      plugins: [languageOf(tree)],
     });
     refuseTwins(warnings, file, folder);
     const text = (end: string) => outputFiles.find((f) => f.path.endsWith(end))?.text ?? "";

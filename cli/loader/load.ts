@@ -61,9 +61,12 @@ export interface LoadedSpec {
   build(config: string, variant: string): Model;
 }
 
-/** @param path absolute path of the file */
-export async function loadSpec(path: string): Promise<LoadedSpec> {
-  return path.endsWith(".json") ? loadModel(path) : loadScript(path);
+/**
+ * @param path absolute path of the file
+ * @param tree a source tree of mmrace whose language the spec means, instead of this one
+ */
+export async function loadSpec(path: string, tree?: string): Promise<LoadedSpec> {
+  return path.endsWith(".json") ? loadModel(path) : loadScript(path, tree);
 }
 
 function loadModel(path: string): LoadedSpec {
@@ -81,9 +84,9 @@ function loadModel(path: string): LoadedSpec {
   };
 }
 
-async function loadScript(path: string): Promise<LoadedSpec> {
+async function loadScript(path: string, tree?: string): Promise<LoadedSpec> {
   const file = showPath(path);
-  const bundled = await bundle(path);
+  const bundled = await bundle(path, tree);
   const { exports, locate } = await run(bundled, file);
   const spec = specOf(exports, file);
   const build = (config: string, variant: string): Model => {

@@ -1,0 +1,107 @@
+/** `mmrace diff`: what a change of a spec means, against a git revision and between two files. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folderWith, run } from "./mmrace.ts";
+import { deadlock, race } from "./specs.ts";
+
+/** Checks again under the lock, and then does nothing with the answer. */
+const ignored = race.replace(
+  'when(k.invalidated.at(me.page), [goto("drop_lock")]),',
+  "when(k.invalidated.at(me.page), []),",
+);
+
+function repository(files: Record<string, string>): string {
+  const folder = folderWith(files);
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: folder, stdio: "ignore" });
+  git("init", "-q");
+  git("add", "-A");
+  git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "base");
+  return folder;
+}
+
+describe("mmrace diff against a revision", () => {
+  it("shows the new violation, its trace, and what changed, and fails if that is forbidden", () => {
+    const at = repository({ "specs/race.spec.ts": race });
+    writeFileSync(join(at, "specs/race.spec.ts"), ignored);
+    const { code, out } = run(at, ["diff", "HEAD", "--forbid", "new-violation"]);
+    expect(out).toContain("new-violation: is violated now  forbidden");
+    expect(out).toMatch(/specs\/race\.spec\.ts:\d+: no_stale_gpu_pte: forall page/);
+    expect(out).toContain("*** no_stale_gpu_pte violated at step 11 ***");
+    expect(out).toMatch(/step-changed.*\n +specs\/race\.spec\.ts:\d+: gpu_fault\.recheck:/);
+    expect(out).toContain("gpu_fault.map, munmap.free");
+    expect(code).toBe(1);
+    expect(run(at, ["diff", "HEAD", "--forbid", "property-removed"]).code).toBe(0);
+    expect(readFileSync(join(at, "specs/race.spec.ts"), "utf8")).toBe(ignored);
+  });
+
+  it("says that nothing differs, also where only the words do", () => {
+    const at = repository({ "specs/race.spec.ts": race });
+    const words = race.replace("the GPU faults on some page", "a fault");
+    writeFileSync(join(at, "specs/race.spec.ts"), words);
+    const { code, out } = run(at, ["diff", "HEAD", "--forbid", "step-changed,new-violation"]);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: "HEAD -> the files as they are\nno difference\n",
+    });
+  });
+
+  it("names specs that came and went", () => {
+    const at = repository({ "specs/race.spec.ts": race });
+    writeFileSync(join(at, "specs/more.spec.ts"), deadlock);
+    const { out } = run(at, ["diff", "HEAD", "--format", "json"]);
+    expect(JSON.parse(out)).toMatchObject({
+      format: "mmrace-diff",
+      version: 1,
+      schemes: [{ spec: "deadlock", changes: [{ kind: "spec-added", forbidden: false }] }],
+    });
+  });
+
+  it("refuses what is no revision, and an unknown kind of change", () => {
+    const at = repository({ "specs/race.spec.ts": race });
+    const unknown = run(at, ["diff", "HAED"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toContain("HAED is neither a file nor a git revision here");
+    const kind = run(at, ["diff", "HEAD", "--forbid", "new-violations"]);
+    expect(kind.code).toBe(2);
+    expect(kind.err).toContain("did you mean new-violation");
+  });
+});
+
+describe("mmrace diff between two files", () => {
+  const files = { "a.spec.ts": ignored, "b.spec.ts": race };
+
+  it("knows a repair", () => {
+    const { code, out } = run(folderWith(files), ["diff", "a.spec.ts", "b.spec.ts"]);
+    expect(out).toContain("repaired: is not violated any more");
+    expect(out).not.toContain("new-violation");
+    expect(code).toBe(0);
+  });
+
+  it("writes Markdown for a pull request", () => {
+    const args = ["diff", "b.spec.ts", "a.spec.ts", "--format", "markdown"];
+    const { out } = run(folderWith(files), args);
+    expect(out).toMatch(/^### mmrace: `b\.spec\.ts` → `a\.spec\.ts`/);
+    expect(out).toContain("- `no_stale_gpu_pte`: ");
+    expect(out.match(/<details>/g)?.length).toBe(out.match(/<\/details>/g)?.length);
+  });
+
+  it("tells of a property that is gone, of other sizes, and of an order of locks", () => {
+    const nested = race.replace(
+      'take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],\n  recheck',
+      'take_other: ["mutex_lock(&other)", mutex_lock(k.other)],\n  take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],\n  drop_other: ["mutex_unlock(&other)", mutex_unlock(k.other)],\n  recheck',
+    );
+    const head = nested
+      .replace("driver_lock: mutex(),", "driver_lock: mutex(),\n  other: mutex(),")
+      .replace("ci: { pages: 1 }", "ci: { pages: 2 }")
+      .replace(/ {2}reachable: \{[\s\S]*?\n {2}\},\n/, "");
+    const at = folderWith({ "a.spec.ts": race, "b.spec.ts": head });
+    const forbid = "new-lock-edge,property-removed,size-changed";
+    const { code, out } = run(at, ["diff", "a.spec.ts", "b.spec.ts", "--forbid", forbid]);
+    expect(out).toMatch(/new-lock-edge.*\n +other -> driver_lock: gpu_fault: mutex_lock/);
+    expect(out).toMatch(/property-removed.*\n +gpu_maps_a_page/);
+    expect(out).toMatch(/size-changed.*\n +pages: 1 -> 2/);
+    expect(code).toBe(1);
+  });
+});
