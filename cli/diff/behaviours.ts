@@ -16,8 +16,8 @@ interface Place {
 }
 
 /**
- * All sequences of `length` consecutive steps (1 or 2) in the first `limit` states, breadth-first by
- * the reference interpreter. Processes of one actor are not told apart.
+ * All sequences of `length` consecutive steps (1 or 2) in the first `limit` states, breadth-first
+ * by the reference interpreter. Processes of one actor are not told apart.
  */
 export function behavioursOf(model: Model, length: number, limit: number): Behaviours {
   const { layout, initialStates, successors } = interpret(model);

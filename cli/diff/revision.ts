@@ -32,7 +32,7 @@ export function repository(): { root: string; below: string } {
   };
 }
 
-/** Writes all files of the commit into the folder; the repository and its index stay as they are. */
+/** Writes all files of the commit into the folder; the repository and its index stay. */
 export function checkOut(commit: string, folder: string): void {
   const { root } = repository();
   prepareFolder(folder);

@@ -88,10 +88,17 @@ describe("mmrace diff between two files", () => {
   });
 
   it("tells of a property that is gone, of other sizes, and of an order of locks", () => {
-    const nested = race.replace(
-      'take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],\n  recheck',
-      'take_other: ["mutex_lock(&other)", mutex_lock(k.other)],\n  take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],\n  drop_other: ["mutex_unlock(&other)", mutex_unlock(k.other)],\n  recheck',
-    );
+    const taken =
+      '  take_lock: ["mutex_lock(&driver->lock)", mutex_lock(k.driver_lock)],\n  recheck';
+    const nested = race.replace(taken, (text) => {
+      const [take, recheck] = text.split("\n") as [string, string];
+      return [
+        '  take_other: ["mutex_lock(&other)", mutex_lock(k.other)],',
+        take,
+        '  drop_other: ["mutex_unlock(&other)", mutex_unlock(k.other)],',
+        recheck,
+      ].join("\n");
+    });
     const head = nested
       .replace("driver_lock: mutex(),", "driver_lock: mutex(),\n  other: mutex(),")
       .replace("ci: { pages: 1 }", "ci: { pages: 2 }")
