@@ -85,7 +85,7 @@ export function lockChanges(base: Model, head: Model, limit: number): Change[] {
   const gone = [...known].filter((name) => !now.has(name));
   return [
     ...added.map((edge): Change => {
-      const witness = edge.witness.moves.map((m) => `${m.process}.${m.label}`);
+      const witness = (edge.witness?.moves ?? []).map((m) => `${m.process}.${m.label}`);
       return {
         kind: "new-lock-edge",
         subject: key(edge),
