@@ -126,7 +126,7 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   const { compress, hashCompaction, resume, sizes = PAGE_SIZES } = options;
   const { words } = engine.packing;
   const codec = hashCompaction ? fingerprints(words) : treeStates(words, sizes);
-  const threads = wanted || engine.kind !== "compiled" ? 1 : (options.workers ?? 1);
+  const threads = wanted || engine.kind === "interpreted" ? 1 : (options.workers ?? 1);
   const flat =
     compress || hashCompaction ? undefined : flatStore(engine, budget, threads > 1, sizes);
   // What looks at the whole graph afterwards looks at one array.
@@ -207,7 +207,8 @@ function engineFor(
   const slow = (): Engine => interpretedEngine(interpreter, packing, reductions);
   if (options.engine === "interpreted") return { engine: slow(), reductions };
   try {
-    return { engine: compileEngine(interpreter, packing, reductions), reductions };
+    const translated = options.engine !== "javascript";
+    return { engine: compileEngine(interpreter, packing, reductions, translated), reductions };
   } catch (error) {
     if (error instanceof EvalError) return { engine: slow(), reductions };
     throw error;

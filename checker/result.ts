@@ -1,5 +1,6 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
+import type { EngineKind } from "./search/engine.ts";
 import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
 import type { PageSizes } from "./store/pages.ts";
 
@@ -26,8 +27,11 @@ export interface CheckOptions {
   onProgress?: (progress: Progress) => void;
   /** Asked as often; true ends the search as incomplete. */
   shouldStop?: () => boolean;
-  /** "compiled" by default; where code generation is forbidden, "interpreted". */
-  engine?: "compiled" | "interpreted";
+  /**
+   * "compiled" (to WebAssembly) by default; where a value needs more than a signed word,
+   * "javascript"; where code generation is forbidden, "interpreted".
+   */
+  engine?: EngineKind;
   /** Reset locals that are not read again before they are written. Default true. */
   deadReset?: boolean;
   /**
@@ -120,7 +124,7 @@ export interface CheckResult {
   reachable: { name: string; reached: boolean }[];
   /** Empty unless the search was complete. */
   findings: Finding[];
-  engine: "compiled" | "interpreted";
+  engine: EngineKind;
   /** Of states and index. */
   bytes: number;
   /** Milliseconds; 0 without a clock. */

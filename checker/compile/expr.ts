@@ -32,8 +32,21 @@ export interface Scope {
   bound: ReadonlyMap<string, Val>;
   /** `t` reads from t0, t1, ... */
   prefix: string;
-  /** Shared by one function: temporaries to declare, and whether `F` may be set. */
-  fn: { temps: number; faults: boolean };
+  fn: Fn;
+}
+
+/** What is shared by the texts of one function. */
+export interface Fn {
+  /** Temporaries to declare. */
+  temps: number;
+  /** `F` may be set. */
+  faults: boolean;
+  /** Some value may not fit in a signed word of 32 bits. */
+  wide: boolean;
+}
+
+export function newFn(): Fn {
+  return { temps: 0, faults: false, wide: false };
 }
 
 /** Over more members than this a quantifier becomes a loop. */
@@ -71,6 +84,12 @@ function asTest(code: string): Val {
 }
 
 export function genExpr(expr: Expr, scope: Scope): Val {
+  const val = generate(expr, scope);
+  if (val.lo < -(2 ** 31) || val.hi >= 2 ** 31) scope.fn.wide = true;
+  return val;
+}
+
+function generate(expr: Expr, scope: Scope): Val {
   switch (expr.kind) {
     case "const":
       return constant(expr.value);

@@ -1,6 +1,8 @@
 /**
- * The generated engine: all steps, properties and the hash table of one model as one piece of
- * JavaScript, specialised to its packing.
+ * The generated engine: all steps and properties of one model, specialised to its packing, as
+ * JavaScript text that is translated to WebAssembly; and the hash table as JavaScript. What is
+ * translated is fast at once, and however large a model is: V8 takes its time with JavaScript, and
+ * never optimises the largest functions.
  */
 import type { Expr, Interpreter, Process } from "../../model/ir/index.ts";
 import { type Fusion, runsFrom, widening } from "../reduce/fuse.ts";
@@ -9,32 +11,21 @@ import {
   type Batch,
   type Engine,
   labelNumbers,
-  newBatch,
   type Reductions,
   type Tables,
 } from "../search/engine.ts";
-import { newFilter, tableText } from "../store/table.ts";
+import { newFilter, siftText, storeText } from "../store/table.ts";
 import { canonText } from "./canonical.ts";
-import { genExpr, type Scope, truth } from "./expr.ts";
+import { type Fn, genExpr, newFn, type Scope, truth } from "./expr.ts";
+import { type Generated, loadCode, moduleFrom } from "./load.ts";
+import { planMemory } from "./memory.ts";
 import type { Packing } from "./pack.ts";
 import { declareTemps, genStep, mostOutcomes, pcText } from "./step.ts";
+import { translate } from "./wasm.ts";
 
 /** V8 does not optimise huge functions: steps beyond this much text get functions of their own. */
 const INLINE_STEP = 2_000;
 const INLINE_PROCESS = 16_000;
-
-/** Entries of the register array R: words filled, problem, terminal states, a sink for loads. */
-const REGISTERS = 4;
-
-interface Generated {
-  bind(states: Int32Array, index: Int32Array, slotBits: number): void;
-  expand(from: number, to: number): number;
-  insert(count: number, filled: number): number;
-  grow(count: number): void;
-  check(from: number, to: number): number;
-  reach(from: number, to: number): void;
-  canonAll(filled: number): void;
-}
 
 /** Largest number of successors that one state can have. */
 export function mostSuccessors(packing: Packing, fusion: Fusion): number {
@@ -45,42 +36,32 @@ export function mostSuccessors(packing: Packing, fusion: Fusion): number {
   }, 0);
 }
 
-/** Generates and loads the engine of a model; throws where code generation is forbidden. */
+/**
+ * Generates and loads the engine of a model.
+ *
+ * @throws EvalError where code generation is forbidden
+ */
 export function compileEngine(
   interpreter: Interpreter,
   packing: Packing,
   reductions: Reductions,
+  translated = true,
 ): Engine {
   const { fusion } = reductions;
-  const batch = newBatch(packing, mostSuccessors(packing, fusion));
-  const candidates = batch.words.length / packing.words;
-  const registers = new Int32Array(REGISTERS);
-  const make = new Function(
-    "C",
-    "H",
-    "E",
-    "P",
-    "K",
-    "R",
-    "N",
-    "Q",
-    "M",
-    moduleText(packing, reductions),
-  ) as (...shared: (Int32Array | Float64Array | Uint8Array)[]) => Generated;
-  const scratch = Math.max(candidates, 1024);
-  const code = make(
-    batch.words,
-    new Int32Array(scratch),
-    new Int32Array(scratch),
-    new Int32Array(scratch),
-    newFilter(packing.words),
-    registers,
-    batch.fired,
-    batch.reached,
-    batch.ends,
-  );
+  const generated = generate(packing, reductions, { translated });
+  const code = loadCode(generated);
+  const { C, R, N, Q, M } = code.arrays;
+  const batch: Batch = {
+    words: C,
+    filled: 0,
+    problem: false,
+    terminal: 0,
+    fired: N,
+    reached: Q,
+    ends: M,
+  };
   return {
-    kind: "compiled",
+    kind: typeof generated.compute === "string" ? "javascript" : "compiled",
     interpreter,
     packing,
     batch,
@@ -88,7 +69,7 @@ export function compileEngine(
     bind: (t: Tables) => code.bind(t.states, t.index, t.slotBits),
     expand: (from, to) => {
       const next = code.expand(from, to);
-      readRegisters(batch, registers);
+      readRegisters(batch, R);
       return next;
     },
     insert: code.insert,
@@ -99,94 +80,122 @@ export function compileEngine(
   };
 }
 
+/** The code of a model, for any number of threads; `shared` when these share the tables. */
+export function generate(
+  packing: Packing,
+  reductions: Reductions,
+  { translated = true, shared = false },
+): Generated {
+  const { words, layout } = packing;
+  const plan = planMemory({
+    words,
+    successors: BATCH + mostSuccessors(packing, reductions.fusion),
+    labels: labelNumbers(packing).total,
+    facts: layout.model.reachable.length,
+    processes: layout.processes.length,
+  });
+  const { functions, wide } = computeText(packing, reductions);
+  const compute =
+    translated && !wide
+      ? moduleFrom(translate(functions, plan))
+      : `"use strict";\n${functions}return { expand, check, reach, sift, canonAll };`;
+  return { compute, store: storeText(words, shared), plan, words, filter: newFilter(words) };
+}
+
 function readRegisters(batch: Batch, registers: Int32Array): void {
   batch.filled = registers[0] as number;
   batch.problem = registers[1] !== 0;
   batch.terminal = registers[2] as number;
 }
 
-/** The whole text; exported to be looked at. */
-export function moduleText(
+/**
+ * Functions over the states in the window and the successors in the batch; and whether some value
+ * may need more than a signed word, which WebAssembly would cut. Exported to be looked at.
+ */
+export function computeText(
   packing: Packing,
   { fusion, parts, movers }: Reductions,
-  shared = false,
-): string {
+): { functions: string; wide: boolean } {
   const { model, processes } = packing.layout;
-  const list = (prefix: string): string =>
-    Array.from({ length: packing.words }, (_, i) => `${prefix}${i}`).join(", ");
-  const load = Array.from(
-    { length: packing.words },
-    (_, i) => `s${i} = S[i * ${packing.words} + ${i}]`,
-  ).join(", ");
+  const fns: Fn[] = [];
+  const args = list(packing.words, (i) => `s${i}`);
+  const load = list(packing.words, (i) => `s${i} = W[i * ${packing.words} + ${i}]`);
   const property = (name: string, expr: Expr): string =>
-    propertyText(packing, name, expr, list("s"));
-  const test = (name: string): string => `!${name}(${list("s")})`;
+    propertyText(packing, name, expr, args, fns);
+  const test = (name: string): string => `!${name}(${args})`;
   const atRest = model.atRest.map((_, k) => test(`atRest${k}`));
   const calls = processes.map((p) => {
     const end = movers ? ` M[${p.pid - 1}] = n;` : "";
-    return `n = p${p.pid}(${list("s")}, n); if (n < 0) { R[1] = 1; n = ~n; break; }${end}`;
+    return `n = p${p.pid}(${args}, n); if (n < 0) { R[1] = 1; n = ~n; break; }${end}`;
   });
   const facts = model.reachable.map((_, k) => {
-    return `if (Q[${k}] === 0 && reachable${k}(${list("s")})) Q[${k}] = 1;`;
+    return `if (Q[${k}] === 0 && reachable${k}(${args})) Q[${k}] = 1;`;
   });
-  return `"use strict";
-let S = null, T = null, slotMask = 0, slotBits = 0;
-function bind(states, index, bits) {
-  S = states; T = index; slotBits = bits; slotMask = 2 ** bits - 1;
-}
-${processes.map((p) => processText(packing, p, list("s"), fusion)).join("\n")}
+  const functions = `${processes.map((p) => processText(packing, p, args, fusion, fns)).join("\n")}
 ${model.always.map((p, k) => property(`always${k}`, p.expr)).join("\n")}
 ${model.atRest.map((p, k) => property(`atRest${k}`, p.expr)).join("\n")}
 ${model.reachable.map((p, k) => property(`reachable${k}`, p.expr)).join("\n")}
-${restText(packing, list("s"))}
-function expand(from, to) {
-  let n = 0, i = from, terminal = 0;
+${restText(packing, args)}
+function expand(count) {
+  let n = 0, i = 0, terminal = 0;
   R[1] = 0;
-  for (; i < to && n < ${BATCH * packing.words}; i++) {
+  for (; i < count && n < ${BATCH * packing.words}; i++) {
     const ${load}, before = n;
 ${calls.join("\n")}
     if (n === before) {
-      if (${["!rests(".concat(list("s"), ")"), ...atRest].join(" || ")}) { R[1] = 1; break; }
+      if (${[`!rests(${args})`, ...atRest].join(" || ")}) { R[1] = 1; break; }
       terminal++;
     }
   }
   R[0] = n; R[2] = terminal;
   return i;
 }
-function check(from, to) {
-  for (let i = from; i < to; i++) {
+function check(count) {
+  for (let i = 0; i < count; i++) {
     const ${load};
     if (${model.always.map((_, k) => test(`always${k}`)).join(" || ") || "false"}) return i;
   }
-  return 0;
+  return count;
 }
-function reach(from, to) {
-  for (let i = from; i < to; i++) {
+function reach(count) {
+  for (let i = 0; i < count; i++) {
     const ${load};
 ${facts.join("\n")}
   }
 }
-${parts.length > 0 ? canonText(packing, parts) : "function canonAll() {}"}
-${tableText(packing.words, parts.length > 0, shared)}
-return { bind, expand, insert, grow, place, check, reach, canonAll };
+${parts.length > 0 ? canonText(packing, parts) : "function canonAll(filled) {}"}
+${siftText(packing.words, parts.length > 0)}
 `;
+  return { functions, wide: fns.some((fn) => fn.wide) };
 }
 
-function propertyText(packing: Packing, name: string, expr: Expr, args: string): string {
-  const fn = { temps: 0, faults: false };
+function list(words: number, f: (i: number) => string): string {
+  return Array.from({ length: words }, (_, i) => f(i)).join(", ");
+}
+
+function propertyText(packing: Packing, name: string, expr: Expr, args: string, fns: Fn[]): string {
+  const fn = newFn();
+  fns.push(fn);
   const scope: Scope = { packing, process: undefined, bound: new Map(), prefix: "s", fn };
   const code = truth(genExpr(expr, scope));
   const result = fn.faults ? `const r = ${code}; return r && F === 0;` : `return ${code};`;
   return `function ${name}(${args}) { ${declareTemps(fn)} ${result} }`;
 }
 
-function processText(packing: Packing, process: Process, args: string, fusion: Fusion): string {
+function processText(
+  packing: Packing,
+  process: Process,
+  args: string,
+  fusion: Fusion,
+  fns: Fn[],
+): string {
   const first = labelNumbers(packing).first[process.actorIndex] as number;
   const name = `p${process.pid}`;
   const outlined: string[] = [];
   let inlined = 0;
   const cases = process.actor.steps.map((_, k) => {
-    const text = genStep(packing, process, k, first, fusion);
+    const { text, fn } = genStep(packing, process, k, first, fusion);
+    fns.push(fn);
     if (text.length <= INLINE_STEP && inlined + text.length <= INLINE_PROCESS) {
       inlined += text.length;
       return `case ${k}: ${text} break;`;

@@ -15,9 +15,11 @@ import {
   cellNumber,
   chooseBounds,
   chunkShift,
+  type Fn,
   genExpr,
   isConst,
   maskOf,
+  newFn,
   num,
   overBounds,
   placeOf,
@@ -53,28 +55,29 @@ interface StepScope {
 /** Over more members than this `each` stays a loop. */
 const UNROLL = 16;
 
-/** Text of the block that takes the step at `position` of the process. */
+/** Text of the block that takes the step at `position` of the process, and what is in it. */
 export function genStep(
   packing: Packing,
   process: Process,
   position: number,
   firstCounter: number,
   fusion: Fusion,
-): string {
+): { text: string; fn: Fn } {
   const step = process.actor.steps[position];
   if (!step) throw new Error(`no step ${position}`);
-  const fn = { temps: 0, faults: false };
+  const fn = newFn();
   const scope: Scope = { packing, process, bound: new Map(), prefix: "t", fn };
   const next = { id: 0 };
   const taken = [position];
   const cx: StepScope = { scope, process, position, fusion, taken, firstCounter, next };
   const items = step.body.map((stmt) => ({ stmt, bound: scope.bound }));
   const body = genItems(items, cx, "B", (p) => emit(cx, position + 1, p));
-  return `B: { ${declareTemps(fn)} let ${copies(packing.words, "t", "s")};\n${body}}`;
+  const head = `${declareTemps(fn)} let ${copies(packing.words, "t", "s")};`;
+  return { text: `B: { ${head}\n${body}}`, fn };
 }
 
 /** Declares what the texts generated with this scope use. */
-export function declareTemps(fn: Scope["fn"]): string {
+export function declareTemps(fn: Fn): string {
   const names = Array.from({ length: fn.temps }, (_, i) => `x${i} = 0`);
   if (fn.faults) names.push("F = 0");
   return names.length === 0 ? "" : `let ${names.join(", ")};`;
@@ -341,7 +344,7 @@ function outcomesOf(stmt: Stmt, packing: Packing, process: Process): number {
   const most = (body: Stmt[]): number => mostOutcomes(body, packing, process);
   switch (stmt.kind) {
     case "choose": {
-      const fn = { temps: 0, faults: false };
+      const fn = newFn();
       const scope: Scope = { packing, process, bound: new Map(), prefix: "t", fn };
       const { lo, hi } = chooseBounds(stmt.target, scope);
       return Math.max(1, hi - lo + 1);
@@ -366,6 +369,6 @@ function outcomesOf(stmt: Stmt, packing: Packing, process: Process): number {
 /** Text of the current position of a process, from words with this prefix. */
 export function pcText(packing: Packing, process: Process, prefix: string): string {
   const pc = (packing.processes[process.pid - 1] as { pc: Place }).pc;
-  const fn = { temps: 0, faults: false };
+  const fn = newFn();
   return num(readConst(pc, 0, { packing, process, bound: new Map(), prefix, fn }));
 }

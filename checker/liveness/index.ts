@@ -110,8 +110,9 @@ function engineOf({ searched, kind }: Explored): Engine {
   const reachable = asked.map((expr, i) => ({ name: `asked${i}`, expr }));
   const interpreter = interpret({ ...searched, always: [], atRest: [], reachable });
   const packing = packingOf(interpreter.layout);
-  const make = kind === "compiled" ? compileEngine : interpretedEngine;
-  return make(interpreter, packing, { parts: [], fusion: noFusion(), movers: true });
+  const reductions = { parts: [], fusion: noFusion(), movers: true };
+  if (kind === "interpreted") return interpretedEngine(interpreter, packing, reductions);
+  return compileEngine(interpreter, packing, reductions, kind === "compiled");
 }
 
 /** By state: 1 where the expression is true (0 where it is false, or has no value). */

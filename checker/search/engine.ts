@@ -44,8 +44,11 @@ export interface Reductions {
   movers?: boolean;
 }
 
+/** WebAssembly, the JavaScript that it was translated from, or the reference interpreter. */
+export type EngineKind = "compiled" | "javascript" | "interpreted";
+
 export interface Engine {
-  kind: "compiled" | "interpreted";
+  kind: EngineKind;
   interpreter: Interpreter;
   packing: Packing;
   batch: Batch;

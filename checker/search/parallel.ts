@@ -6,20 +6,13 @@
  * The threads run generated code and nothing else, so they are started from text.
  */
 import { Worker } from "node:worker_threads";
-import { moduleText } from "../compile/module.ts";
+import { type Code, type Generated, loadCode } from "../compile/load.ts";
+import { generate } from "../compile/module.ts";
 import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
 import type { FlatStore } from "../store/flat.ts";
-import { newFilter } from "../store/table.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
 import { BATCH, type Engine, type Reductions } from "./engine.ts";
-import {
-  CONTROL,
-  FLAG,
-  Participant,
-  type SharedEngine,
-  type SharedSearch,
-  STATS,
-} from "./participant.ts";
+import { CONTROL, FLAG, Participant, type SharedSearch, STATS } from "./participant.ts";
 import type { Search, SearchOutcome } from "./search.ts";
 
 const FIRST_SLOT_BITS = 18;
@@ -54,18 +47,18 @@ export function searchInParallel(
   const reached = new Uint8Array(new SharedArrayBuffer(Math.max(1, engine.batch.reached.length)));
   fired.set(engine.batch.fired);
   reached.set(engine.batch.reached);
-  const text = moduleText(engine.packing, reductions, true);
-  const filter = newFilter(engine.packing.words);
-  const data = { text, shared, fired, reached, labels, capacity: capacityOf(engine), filter };
-  const mine = loadEngine({ ...data, thread: 0 });
-  mine.code.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
-  mine.code.place(1, out.count);
+  const translated = engine.kind === "compiled";
+  const generated = generate(engine.packing, reductions, { translated, shared: true });
+  const data = { generated, shared, fired, reached };
+  const mine = loadThread({ ...data, thread: 0 }, loadCode);
+  mine.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
+  mine.place(1, out.count);
   const workers = Array.from({ length: threads - 1 }, (_, k) =>
     startWorker({ ...data, thread: k + 1, initial: out.count }),
   );
   const conductor = newConductor(search, shared, { fired, reached, labels });
   try {
-    new Participant(shared, mine.code, mine.registers, 0, out.count, conductor).run();
+    new Participant(shared, mine, mine.arrays.R, 0, out.count, conductor).run();
   } catch (error) {
     throw workerError(shared, error);
   } finally {
@@ -165,53 +158,50 @@ function listItems(list: Int32Array, from: number, to: number): number {
 }
 
 interface ThreadData {
-  text: string;
+  generated: Generated;
   shared: SharedSearch;
+  /** Counters of all labels, for one thread after the other. */
   fired: Float64Array;
+  /** Of all threads. */
   reached: Uint8Array;
-  labels: number;
-  /** Successors that a batch may hold. */
-  capacity: number;
-  filter: Int32Array;
   thread: number;
 }
 
-/** Loads the generated code of one thread. Sent as text too: it may use its argument only. */
-function loadEngine(data: ThreadData): {
-  code: SharedEngine;
-  registers: Int32Array;
-  batch: Int32Array;
-} {
-  const { text, shared, fired, labels, capacity, thread } = data;
-  const scratch = (): Int32Array => new Int32Array(Math.max(capacity, 1024));
-  const registers = new Int32Array(4);
-  const batch = new Int32Array(capacity * shared.words);
-  const make = new Function("C", "H", "E", "P", "K", "R", "N", "Q", text);
-  const counters = fired.subarray(thread * labels, (thread + 1) * labels);
-  const filter = data.filter.slice();
-  const code = make(
-    batch,
-    scratch(),
-    scratch(),
-    scratch(),
-    filter,
-    registers,
-    counters,
-    data.reached,
-  ) as SharedEngine;
-  return { code, registers, batch };
+/**
+ * The generated code of one thread, which reports what it counts. Sent as text too: it may use its
+ * arguments only.
+ */
+function loadThread(data: ThreadData, load: typeof loadCode): Code {
+  const code = load(data.generated);
+  const { N: fired, Q: facts } = code.arrays;
+  const counters = data.fired.subarray(data.thread * fired.length).subarray(0, fired.length);
+  fired.set(counters);
+  facts.set(data.reached.subarray(0, facts.length));
+  return {
+    ...code,
+    expand: (from, to) => {
+      const next = code.expand(from, to);
+      counters.set(fired);
+      return next;
+    },
+    reach: (from, to) => {
+      code.reach(from, to);
+      for (let k = 0; k < facts.length; k++) if (facts[k] !== 0) data.reached[k] = 1;
+    },
+  };
 }
 
 function startWorker(data: ThreadData & { initial: number }): Worker {
   const source = `
 const { workerData: data } = require("node:worker_threads");
 const Participant = ${Participant.toString()};
-const loadEngine = ${loadEngine.toString()};
+const loadCode = ${loadCode.toString()};
+const loadThread = ${loadThread.toString()};
 try {
   data.shared.states = new Int32Array(data.buffers[0]);
   data.shared.index = new Int32Array(data.buffers[1]);
-  const { code, registers } = loadEngine(data);
-  new Participant(data.shared, code, registers, data.thread, data.initial, undefined).run();
+  const code = loadThread(data, loadCode);
+  new Participant(data.shared, code, code.arrays.R, data.thread, data.initial, undefined).run();
 } catch (error) {
   data.shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
   Atomics.store(data.shared.control, data.shared.at.failed, 1);

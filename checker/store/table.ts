@@ -32,23 +32,34 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
 export const RECENT_BITS = 13;
 
 /**
- * Text of `insert(count, filled)`, `grow(count)` and `place(first, count)`.
- *
- * Most duplicates are of states seen a moment ago: two steps in either order. A small
- * direct-mapped filter `K` of whole states, which stays in the fastest cache, drops them,
- * before `canon` is asked for their representatives. For the others memory
- * is the limit, so the loops first touch what they will need for the whole batch, without
- * branches that wait for it, and then do the work.
+ * Text of `bind(states, index, bits)`, `settle(count, most)`, `grow(count)` and
+ * `place(first, count)`; the arrays it works on have the names of `compile/memory.ts`.
  */
-export function tableText(words: number, symmetric: boolean, shared: boolean): string {
-  return insertText(words, symmetric, shared) + growText(words, shared);
+export function storeText(words: number, shared: boolean): string {
+  return `"use strict";
+let S = null, T = null, slotMask = 0, slotBits = 0;
+const E = new Int32Array(H.length);
+function bind(states, index, bits) {
+  S = states; T = index; slotBits = bits; slotMask = 2 ** bits - 1;
+}
+${settleText(words, shared)}
+${growText(words, shared)}
+return { bind, settle, grow, place };
+`;
 }
 
 function list(words: number, f: (i: number) => string, join: string): string {
   return Array.from({ length: words }, (_, i) => f(i)).join(join);
 }
 
-function insertText(words: number, symmetric: boolean, shared: boolean): string {
+/**
+ * Text of `sift(filled)`, which hashes all successors and leaves those that may be new.
+ *
+ * Most duplicates are of states seen a moment ago: two steps in either order. A small
+ * direct-mapped filter `K` of whole states, which stays in the fastest cache, drops them,
+ * before `canon` is asked for their representatives.
+ */
+export function siftText(words: number, symmetric: boolean): string {
   const load = list(words, (i) => `const c${i} = C[c + ${i}];`, " ");
   const hash = hashText(words, (i) => `c${i}`);
   const canonical = `for (let k = 0; k < m; k++) {
@@ -59,9 +70,8 @@ function insertText(words: number, symmetric: boolean, shared: boolean): string 
     H[k] = h;
   }`;
   return `
-function insert(count, filled) {
-  const mask = slotMask, bits = slotBits;
-  let h = 0, m = 0, touched = 0;
+function sift(filled) {
+  let h = 0, m = 0;
   for (let c = 0; c < filled; c += ${words}) {
     ${load}
     ${hash}
@@ -73,6 +83,20 @@ function insert(count, filled) {
     m += (d | -d) >>> 31;
   }
   ${symmetric ? canonical : ""}
+  return m;
+}
+`;
+}
+
+/**
+ * Memory is the limit here, so the loops first touch what they will need for the whole batch,
+ * without branches that wait for it, and then do the work.
+ */
+function settleText(words: number, shared: boolean): string {
+  return `
+function settle(count, m) {
+  const mask = slotMask, bits = slotBits;
+  let h = 0, touched = 0;
   for (let k = 0; k < m; k++) E[k] = T[H[k] & mask];
   for (let k = 0; k < m; k++) {
     const e = E[k];
@@ -81,7 +105,7 @@ function insert(count, filled) {
   R[3] = touched;
   for (let k = 0; k < m; k++) {
     const c = P[k];
-    ${load}
+    ${list(words, (i) => `const c${i} = C[c + ${i}];`, " ")}
     h = H[k];
     let at = h & mask;
     ${shared ? sharedProbeText(words) : probeText(words)}

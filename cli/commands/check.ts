@@ -64,7 +64,10 @@ export const checkCommand: Command = {
     expect: { help: "what has no expectation is a finding, whether or not there is a file" },
     "no-expect": { help: "compare with no expect.json" },
     ...LIMITS,
-    engine: { value: "compiled|interpreted", help: "the slow one is for comparison" },
+    engine: {
+      value: "compiled|javascript|interpreted",
+      help: "the slower ones are for comparison",
+    },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
     "partial-order": { help: "take steps as one where nobody else can tell" },
     workers: { value: "N", help: "search with N threads (default: all cores)" },
@@ -149,7 +152,7 @@ function showNumber(more: number): string {
 
 function searchOptions(input: Input): Limits {
   const limits = limitsOf(input);
-  const engine = choiceOf(input, "engine", ["compiled", "interpreted"]);
+  const engine = choiceOf(input, "engine", ["compiled", "javascript", "interpreted"]);
   if (engine !== undefined) limits.engine = engine;
   if (input.flags.has("symmetry")) limits.symmetry = true;
   if (input.flags.has("partial-order")) limits.partialOrder = true;

@@ -1,4 +1,4 @@
-/** The two engines, and a search of twenty lines, say the same about random models. */
+/** The engines, and a search of twenty lines, say the same about random models. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { packingOf, packState, unpackState } from "../../checker/compile/pack.ts";
@@ -21,14 +21,17 @@ function replays(model: Model, { verdict, moves, start }: CheckResult): void {
 }
 
 describe("random models", () => {
-  it("have the same outcome in both engines", () => {
+  it("have the same outcome in all engines", () => {
     fc.assert(
       fc.property(anyModel, (model) => {
         const options = { maxStates: LIMIT, deadReset: false };
         const compiled = check(model, options);
-        const interpreted = check(model, { ...options, engine: "interpreted" });
         expect(compiled.engine).toBe("compiled");
-        expect(comparable(compiled)).toEqual(comparable(interpreted));
+        for (const engine of ["javascript", "interpreted"] as const) {
+          const other = check(model, { ...options, engine });
+          expect(other.engine).toBe(engine);
+          expect(comparable(compiled)).toEqual(comparable(other));
+        }
         replays(model, compiled);
       }),
       { numRuns: 500 },
