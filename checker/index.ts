@@ -91,7 +91,11 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const budget = options.maxMemory ?? defaultBudget();
   const plan = { engine, reductions, limits, budget, wanted };
   const { store, outcome } = searchAll(plan, options);
-  const result = report(engine, store, outcome, options);
+  const result = report(engine, store, outcome, reductions);
+  if (result.verdict.kind === "violated" && result.shortest === false) {
+    const plain = plainCounterexample(reduced, options, limits, outcome.count);
+    return { ...result, ...plain, elapsed: now() - began };
+  }
   if (result.verdict.kind !== "holds" || !wanted) return { ...result, elapsed: now() - began };
   const without = reductionsOn(options);
   const whole =
@@ -148,12 +152,33 @@ function reductionsOn({ symmetry, partialOrder, compress }: CheckOptions): strin
   return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
 }
 
+/** States that a search for the shortest counterexample may store at least. */
+const PLAIN_STATES = 2_000_000;
+
+/**
+ * What a search without reductions shows of a violation that a reduced one has found: the same
+ * counterexample for all of them. It gets as many states as make it not much dearer than what was
+ * done already; nothing when these are not enough.
+ */
+function plainCounterexample(
+  model: Model,
+  options: CheckOptions,
+  limits: SearchLimits,
+  states: number,
+): Partial<CheckResult> {
+  const most = Math.min(limits.maxStates, Math.max(PLAIN_STATES, 8 * states));
+  const whole = searchWhole(model, options, { ...limits, maxStates: most });
+  if (whole.outcome.end.kind === "incomplete") return {};
+  if (whole.outcome.end.kind === "complete") throw new Error("a reduction shows what is not there");
+  return verdictOf(whole.engine, whole.store, whole.outcome, { parts: [], fusion: noFusion() });
+}
+
 /** The same search without reductions, on one thread. */
 function searchWhole(
   model: Model,
   options: CheckOptions,
   limits: SearchLimits,
-): Pick<Explored, "outcome" | "arena" | "kind"> {
+): Pick<Explored, "outcome" | "arena" | "kind"> & { engine: Engine; store: Store } {
   const plain: CheckOptions = { ...options, symmetry: false, partialOrder: false };
   const { engine } = engineFor(model, plain);
   const store = flatStore(engine, options.maxMemory ?? defaultBudget());
@@ -161,7 +186,8 @@ function searchWhole(
   const { maxStates, poll, modelHash } = limits;
   const search = beginSearch(engine, store, { maxStates, poll, modelHash });
   continueSearch(search);
-  return { outcome: outcomeOf(search), arena: store.arena, kind: engine.kind };
+  const outcome = outcomeOf(search);
+  return { outcome, arena: store.arena, engine, store, kind: engine.kind };
 }
 
 type More = Pick<CheckResult, "verdict" | "findings"> & Partial<CheckResult>;
@@ -219,7 +245,7 @@ function report(
   engine: Engine,
   store: Store,
   outcome: SearchOutcome,
-  options: CheckOptions,
+  reductions: Reductions,
 ): Omit<CheckResult, "elapsed"> {
   const { batch, interpreter } = engine;
   const { model } = interpreter;
@@ -240,7 +266,7 @@ function report(
   };
   const complete = outcome.end.kind === "complete" && !store.approximate;
   const findings = complete ? findingsOf(model, counts) : [];
-  const verdict = verdictOf(engine, store, outcome, options);
+  const verdict = verdictOf(engine, store, outcome, reductions);
   const omission = store.approximate ? { omission: omissionProbability(counts.states) } : {};
   const { bytes } = outcome;
   return { ...counts, ...verdict, ...omission, findings, engine: engine.kind, bytes };
@@ -250,15 +276,16 @@ function verdictOf(
   engine: Engine,
   store: Store,
   { end, levels }: SearchOutcome,
-  { symmetry, partialOrder }: CheckOptions,
-): Pick<CheckResult, "moves" | "start"> & { verdict: Verdict } {
+  { parts, fusion }: Reductions,
+): Pick<CheckResult, "moves" | "start" | "shortest"> & { verdict: Verdict } {
   if (end.kind === "complete") {
     if (!store.approximate) return { verdict: { kind: "holds" } };
     return { verdict: { kind: "incomplete", limit: "hash_compaction" } };
   }
   if (end.kind === "incomplete") return { verdict: end };
   // The calmest one needs all states, and each of them must be itself.
-  if (!symmetry && !partialOrder && !store.approximate) {
+  const isPlain = parts.length === 0 && fusion === noFusion() && !store.approximate;
+  if (isPlain) {
     const violation = violationAt(
       engine,
       storedState(engine, store, end.state),
@@ -267,14 +294,15 @@ function verdictOf(
     const calm = calmest(engine, store, levels, end, violation);
     if (calm) {
       const { moves, start } = calm;
-      return { verdict: { kind: "violated", violation: calm.violation }, moves, start };
+      const verdict: Verdict = { kind: "violated", violation: calm.violation };
+      return { verdict, moves, start, shortest: true };
     }
   }
   const path = pathTo(engine, store, levels, end.state);
   const { start, moves, end: state } = runAlong(engine, store, path);
   const { violation, steps } = violationAt(engine, state, end.kind);
   for (const step of steps) moves.push(moveOf(engine, step));
-  return { verdict: { kind: "violated", violation }, moves, start };
+  return { verdict: { kind: "violated", violation }, moves, start, shortest: isPlain };
 }
 
 /**

@@ -36,13 +36,14 @@ export interface CheckOptions {
   deadReset?: boolean;
   /**
    * Store one state per orbit of interchangeable names. Default false. `states` and `transitions`
-   * then count representatives; counterexamples are runs of the model itself.
+   * then count representatives. A counterexample is looked for again without reductions, and is
+   * the one that a search without them shows, unless that takes too many states: `shortest`.
    */
   symmetry?: boolean;
   /**
    * Take steps of one process as one where no other process can tell. Default false. Verdicts,
-   * facts and coverage stay; `states` and `transitions` become fewer, a counterexample need not
-   * be the shortest.
+   * facts and coverage stay; `states` and `transitions` become fewer. Counterexamples: as with
+   * `symmetry`.
    */
   partialOrder?: boolean;
   /**
@@ -112,8 +113,14 @@ export interface CheckResult {
   depth: number;
   initialStates: number;
   terminalStates: number;
-  /** Of a violation: a shortest counterexample, for `replay()`; with the state it starts in. */
+  /** Of a violation: a counterexample, for `replay()`; with the state it starts in. */
   moves?: Move[];
+  /**
+   * Of a violation: no counterexample is shorter, and of those that are as short it is the calmest
+   * (unless they are very many).
+   * False when only a reduced search was possible. Not said of infinite runs.
+   */
+  shortest?: boolean;
   start?: State;
   /** The moves from this one (counting from 1) repeat for ever. */
   loopFrom?: number;

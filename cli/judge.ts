@@ -82,7 +82,8 @@ function compare(breaks: string | undefined, result: CheckResult) {
       if (property === breaks)
         return { code: EXIT.ok, verdict: `violated ${property}, as it must` };
       const instead = breaks === undefined ? "" : `, but must violate ${breaks}`;
-      return { code: EXIT.violation, verdict: `violated ${property}${instead}` };
+      const longer = result.shortest === false ? " (there may be shorter runs)" : "";
+      return { code: EXIT.violation, verdict: `violated ${property}${instead}${longer}` };
     }
   }
 }

@@ -108,8 +108,9 @@ describe("random models with symmetry", () => {
         const full = check(model, { maxStates: LIMIT });
         const result = check(model, { maxStates: LIMIT, symmetry: true });
         if (full.verdict.kind === "incomplete") return;
-        expect(result.verdict.kind).toBe(full.verdict.kind);
-        expect(result.moves?.length).toBe(full.moves?.length);
+        expect(result.verdict).toEqual(full.verdict);
+        expect(result.moves).toEqual(full.moves);
+        expect(result.shortest).toBe(full.shortest);
         if (result.verdict.kind === "holds") {
           expect(result.reachable).toEqual(full.reachable);
           expect(result.findings).toEqual(full.findings);
