@@ -1,4 +1,4 @@
-/** The binary form of WebAssembly (core specification 2.0, section 5), as far as it is used here. */
+/** The binary form of WebAssembly (core specification 2.0, section 5), as far as it is used. */
 
 export const OP = {
   unreachable: 0x00,

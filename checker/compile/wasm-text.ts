@@ -3,8 +3,9 @@
 /** Text that is not of the small kind which `wasm.ts` reads: a mistake of the generator. */
 export class TranslationError extends Error {}
 
-const TOKEN =
-  /\s+|(=>|>>>|===|!==|<<|>>|<=|>=|\+\+|\+=|-=|\|=|\^=|&&|\|\||[-+*%&|^~!<>=?:;,.(){}[\]]|0x[0-9a-f]+|\d+|[A-Za-z_]\w*)/y;
+const SIGNS =
+  "=>|>>>|===|!==|<<|>>|<=|>=|\\+\\+|\\+=|-=|\\|=|\\^=|&&|\\|\\||[-+*%&|^~!<>=?:;,.(){}[\\]]";
+const TOKEN = new RegExp(`\\s+|(${SIGNS}|0x[0-9a-f]+|\\d+|[A-Za-z_]\\w*)`, "y");
 
 export function tokensOf(source: string): string[] {
   const tokens: string[] = [];

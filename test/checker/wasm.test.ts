@@ -91,7 +91,8 @@ function f(a, b) {
       case 2: return g(sum) + 100;
     }
     N[1]++; Q[2] = 1; W[i + 1] = k; W[0]++;
-    if (i > 4) { sum += (((() => { for (let j = 0; j < 9; j++) if (j === k) return j; return 7; })()));
+    if (i > 4) {
+      sum += (((() => { for (let j = 0; j < 9; j++) if (j === k) return j; return 7; })()));
     } else sum -= W[i];
     sum |= Q[2];
   }
