@@ -54,11 +54,15 @@ export function lockdepScenario(trace: Trace): string | undefined {
 /**
  * A cycle of processes, each waiting for the next: for a lock that it holds in a mode that
  * excludes, or, for a shared lock, because the other one waits for it exclusively (a queued
- * writer stops new readers).
+ * writer stops new readers). For an event: because the other one is who would end the wait.
  */
 function findCycle(blocked: Blocked[]): Blocked[] | undefined {
   const next = (b: Blocked): Blocked[] =>
-    blocked.filter((other) => b.waitsFor.some((use) => stands(b, use, other)));
+    blocked.filter(
+      (other) =>
+        b.waitsFor.some((use) => stands(b, use, other)) ||
+        b.endedBy?.some((e) => e.pid === other.pid),
+    );
   const visit = (path: Blocked[]): Blocked[] | undefined => {
     for (const other of next(path.at(-1) as Blocked)) {
       const at = path.indexOf(other);

@@ -83,9 +83,17 @@ export function waitText(trace: Trace, blocked: Blocked): string {
   }
   if (blocked.waitsFor.length === 0) {
     const until = blocked.until === undefined ? "" : ` until ${ascii(blocked.until)}`;
-    return `waits at ${ascii(blocked.text)}${until}`;
+    return `waits at ${ascii(blocked.text)}${until}${endsText(trace, blocked)}`;
   }
-  return blocked.waitsFor.map((use) => `waits for ${oneWait(trace, blocked, use)}`).join(", ");
+  const waits = blocked.waitsFor.map((use) => `waits for ${oneWait(trace, blocked, use)}`);
+  return waits.join(", ") + endsText(trace, blocked);
+}
+
+/** `, which evict_work would end at dma_fence_signal(fence)`. */
+function endsText(trace: Trace, { pid, endedBy = [] }: Blocked): string {
+  const who = (p: number): string => (p === pid ? "itself" : ascii(laneName(trace, p)));
+  const ends = endedBy.map((e) => `${who(e.pid)} would end at ${ascii(e.text)}`);
+  return ends.length === 0 ? "" : `, which ${ends.join(", or ")}`;
 }
 
 function oneWait(trace: Trace, blocked: Blocked, use: LockUse): string {

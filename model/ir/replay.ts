@@ -2,6 +2,7 @@
  * From moves to a trace: takes the steps again through the interpreter and writes down what
  * happened.
  */
+import { endsOfWait } from "./ends.ts";
 import { type Interpreter, interpret, type Outcome, type State, waitsOf } from "./eval.ts";
 import { heldAfter } from "./held.ts";
 import { type InfiniteRun, unfairness, violationsOfRun } from "./lasso.ts";
@@ -311,7 +312,7 @@ function blockedIn(
   stuck: number[] | undefined,
 ): Blocked[] {
   if (!stuck) return [];
-  return interpreter.layout.processes.flatMap(({ pid }) => {
+  const blocked = interpreter.layout.processes.flatMap(({ pid }): Blocked[] => {
     const holds = heldBy(pid, taken);
     const label = interpreter.labelOf(state, pid);
     const restsWithLock = interpreter.atRest(state, pid) && holds.length > 0;
@@ -319,7 +320,15 @@ function blockedIn(
     const waitsFor = waitsOf(interpreter, state, pid);
     const step = stepOf(interpreter, state, pid) as Step | undefined;
     const text = step ? step.text : "has ended";
-    return { pid, label, text, waitsFor, holds, ...(step?.src ? { src: step.src } : {}) };
+    return [{ pid, label, text, waitsFor, holds, ...(step?.src ? { src: step.src } : {}) }];
+  });
+  return blocked.map((b) => {
+    const isHeld = b.waitsFor.some(({ name }) =>
+      blocked.some((other) => other.holds.some((h) => h.name === name)),
+    );
+    if (isHeld || b.waitsFor.some((use) => use.op === "acquire")) return b;
+    const endedBy = endsOfWait(interpreter.layout, state, b.pid, stuck);
+    return endedBy.length > 0 ? { ...b, endedBy } : b;
   });
 }
 

@@ -95,6 +95,8 @@ export interface Blocked {
   holds: LockUse[];
   /** The condition that never comes true, as text. */
   until?: string;
+  /** Of an event that nobody holds: those who would end the wait, and the step that would. */
+  endedBy?: { pid: number; label: string; text: string }[];
   src?: Src;
 }
 
