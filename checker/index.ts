@@ -54,6 +54,7 @@ export type {
   Verdict,
 } from "./result.ts";
 export { WorkerError } from "./search/parallel.ts";
+export { defaultBudget } from "./store/arena.ts";
 export {
   CheckpointError,
   type CheckpointRecord,

@@ -8,6 +8,8 @@ export interface OptionSpec {
   value?: string;
   /** One-letter form. */
   short?: string;
+  /** May be given more than once. */
+  many?: true;
   help: string;
 }
 
@@ -16,6 +18,8 @@ export interface Input {
   /** Switches that were given. */
   flags: ReadonlySet<string>;
   values: ReadonlyMap<string, string>;
+  /** Of options that may be given more than once. */
+  lists: ReadonlyMap<string, string[]>;
 }
 
 export interface Command {
@@ -51,7 +55,12 @@ export function parseInput(command: Command, words: string[]): Input {
     allowPositionals: true,
     tokens: true,
   });
-  const input = { args: [] as string[], flags: new Set<string>(), values: new Map() };
+  const input = {
+    args: [] as string[],
+    flags: new Set<string>(),
+    values: new Map<string, string>(),
+    lists: new Map<string, string[]>(),
+  };
   for (const token of tokens) {
     if (token.kind === "positional") input.args.push(token.value);
     if (token.kind !== "option") continue;
@@ -79,7 +88,7 @@ interface OptionToken {
 function takeOption(
   token: OptionToken,
   spec: OptionSpec,
-  input: { flags: Set<string>; values: Map<string, string> },
+  input: { flags: Set<string>; values: Map<string, string>; lists: Map<string, string[]> },
 ): void {
   if (input.flags.has(token.name) || input.values.has(token.name)) {
     fail(`${token.rawName} is given twice`);
@@ -93,7 +102,8 @@ function takeOption(
   if (!token.value || swallowed) {
     fail(`${token.rawName} needs a value`, `${token.rawName} ${spec.value}`);
   }
-  input.values.set(token.name, token.value);
+  if (!spec.many) input.values.set(token.name, token.value);
+  else input.lists.set(token.name, [...(input.lists.get(token.name) ?? []), token.value]);
 }
 
 function unknownOption(command: Command, raw: string, known: string[]): never {

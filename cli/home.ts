@@ -11,7 +11,8 @@ export const packageFolder: string = fileURLToPath(
   new URL(fromSource ? ".." : "../..", import.meta.url),
 );
 
-const codeFolder = fromSource ? packageFolder : join(packageFolder, "dist");
+/** Where our own modules are, in the form we run in. */
+export const codeFolder: string = fromSource ? packageFolder : join(packageFolder, "dist");
 
 /**
  * What a spec's `import ... from "mmrace"` means, by import specifier.

@@ -14,6 +14,8 @@ export interface Outcome {
   code: ExitCode;
   /** `holds`, `violated no_stale_gpu_pte, as it must`. */
   verdict: string;
+  /** Found in an earlier run. */
+  cached?: boolean;
   /** Of a violation. */
   trace?: Trace;
   /** Other violations, when they were asked for. */

@@ -1,7 +1,9 @@
 /** Options that several commands share: which searches, and how far each may go. */
 import { bytesOf, choiceOf, countOf, type Input, type OptionSpec, secondsOf } from "./args.ts";
+import { openCache } from "./cache.ts";
 import { fail } from "./errors.ts";
 import { type Selection, selectionOf } from "./plan.ts";
+import type { Extras } from "./run.ts";
 import type { Limits } from "./search.ts";
 
 export const SELECTION: Record<string, OptionSpec> = {
@@ -15,6 +17,30 @@ export const LIMITS: Record<string, OptionSpec> = {
   "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
   "time-limit": { value: "TIME", help: "give up a search after this time (60s, 5m)" },
 };
+
+export const RUNNING: Record<string, OptionSpec> = {
+  jobs: { value: "N", help: "searches at the same time (default: one for each processor)" },
+  "no-cache": { help: "search again what was searched before" },
+};
+
+/** What {@link RUNNING} says. Cached results are in $XDG_CACHE_HOME/mmrace, or ~/.cache/mmrace. */
+export function runningOf({ values, flags }: Input): Pick<Extras, "jobs" | "cache"> {
+  const jobs = values.get("jobs");
+  const note = (text: string): void => {
+    process.stderr.write(`mmrace: note: ${text}\n`);
+  };
+  return {
+    ...(jobs === undefined ? {} : { jobs: threadsFrom("jobs", jobs) }),
+    ...(flags.has("no-cache") ? {} : { cache: openCache(note) }),
+  };
+}
+
+/** A number of threads or searches. */
+export function threadsFrom(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
+  return fail(`--${option} ${text}`, "give a number from 1 to 64");
+}
 
 /** What {@link LIMITS} say. */
 export function limitsOf(input: Input): Limits {

@@ -1,4 +1,4 @@
-/** Searches in a thread of its own, one after the other, and hears Ctrl-C meanwhile. */
+/** Searches in threads of their own, and hears Ctrl-C meanwhile. */
 import { Worker } from "node:worker_threads";
 import type { CheckOptions, CheckResult, Progress } from "../checker/index.ts";
 import type { Model } from "../model/ir/index.ts";
@@ -41,29 +41,52 @@ export interface Searcher {
   run(task: Task, limits: Limits, checkpoints?: Checkpoints): Promise<CheckResult>;
   /** Ctrl-C was pressed; the search that ran then has returned what it knows. */
   interrupted(): boolean;
+}
+
+export interface Searchers {
+  /** Each does one search at a time. */
+  searchers: Searcher[];
+  interrupted(): boolean;
   close(): Promise<void>;
 }
 
-export function startSearcher(onProgress: (task: Task, progress: Progress) => void): Searcher {
+export function startSearchers(
+  count: number,
+  onProgress: (task: Task, progress: Progress) => void,
+): Searchers {
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL("./search.worker.js", import.meta.url), {
-    workerData: { stop },
-  });
   const onSignal = (): void => {
     // The second time is an order, not a request.
     if (Atomics.exchange(stop, 0, 1) !== 0) process.exit(EXIT.interrupted);
   };
   process.on("SIGINT", onSignal);
+  const interrupted = (): boolean => Atomics.load(stop, 0) !== 0;
+  const script = new URL("./search.worker.js", import.meta.url);
+  const workers = Array.from({ length: count }, () => new Worker(script, { workerData: { stop } }));
+  const searchers = workers.map((worker): Searcher => {
+    return {
+      run: (task, limits, checkpoints) =>
+        ask(worker, task, { model: task.model, limits, checkpoints }, onProgress),
+      interrupted,
+    };
+  });
   return {
-    run: (task, limits, checkpoints) => {
-      return ask(worker, task, { model: task.model, limits, checkpoints }, onProgress);
-    },
-    interrupted: () => Atomics.load(stop, 0) !== 0,
+    searchers,
+    interrupted,
     async close() {
       process.off("SIGINT", onSignal);
-      await worker.terminate();
+      await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+/** One alone. */
+export function startSearcher(
+  onProgress: (task: Task, progress: Progress) => void,
+): Searcher & Pick<Searchers, "close"> {
+  const { searchers, interrupted, close } = startSearchers(1, onProgress);
+  const [{ run }] = searchers as [Searcher];
+  return { run, interrupted, close };
 }
 
 function ask(

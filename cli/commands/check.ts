@@ -1,18 +1,24 @@
-import { availableParallelism } from "node:os";
 import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { type Review, startReview } from "../expect/review.ts";
 import { prepareFolder } from "../files.ts";
 import type { Outcome } from "../judge.ts";
-import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
+import {
+  LIMITS,
+  limitsOf,
+  RUNNING,
+  runningOf,
+  SELECTION,
+  selectionFrom,
+  threadsFrom,
+} from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
-import type { LoadedSpec } from "../loader/load.ts";
 import type { Selection } from "../plan.ts";
-import { prepare } from "../prepare.ts";
+import { prepare, type Task } from "../prepare.ts";
 import { otherProperties, otherRaces } from "../races.ts";
+import { reportersOf } from "../reporters/choose.ts";
 import { humanReporter } from "../reporters/human.ts";
-import { jsonReport } from "../reporters/json.ts";
 import { codeOf, runTasks } from "../run.ts";
 import type { Checkpoints, Limits, Searcher } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
@@ -66,10 +72,16 @@ export const checkCommand: Command = {
     more: { value: "N", help: "up to N more races that violate the same property" },
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
     out: { value: "DIR", help: `where to draw (default: ${DEFAULT_OUT})` },
-    json: { help: "one JSON document on standard output, and nothing else" },
+    reporter: {
+      value: "KIND[=FILE]",
+      many: true,
+      help: "human, json, junit, sarif, github or gitlab; several at once, each to its FILE",
+    },
+    json: { help: "the same as --reporter json: one document on standard output" },
     expect: { help: "what has no expectation is a finding, whether or not there is a file" },
     "no-expect": { help: "compare with no expect.json" },
     ...LIMITS,
+    ...RUNNING,
     engine: {
       value: "compiled|javascript|interpreted",
       help: "the slower ones are for comparison",
@@ -91,21 +103,22 @@ async function check(input: Input): Promise<number> {
   const { args, flags, values } = input;
   const limits = searchOptions(input);
   const selection = schemesAndMore(input);
+  const reporters = reportersOf(input);
   const out = values.get("out") ?? DEFAULT_OUT;
   if (flags.has("all-properties") && values.has("more")) {
     fail("--all-properties and --more exclude each other");
   }
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
-  const { specs, tasks } = await prepare(findSpecs(args), selection, {
+  const { tasks } = await prepare(findSpecs(args), selection, {
     typecheck: !flags.has("no-typecheck"),
   });
-  const review = reviewFor(specs, flags, limits);
+  const review = reviewFor(tasks, flags, limits);
   if (flags.has("draw")) prepareFolder(out);
   const checkpoints = checkpointsFrom(input);
 
   const human = humanReporter(tasks, colorsFor(process.stdout, flags));
   const print = (text: string): void => {
-    if (!flags.has("json")) process.stdout.write(text);
+    if (reporters.human) process.stdout.write(text);
   };
   print(human.head());
   const onOutcome = async (outcome: Outcome): Promise<void> => {
@@ -113,26 +126,26 @@ async function check(input: Input): Promise<number> {
     if (flags.has("draw")) await draw(outcome, out);
   };
   const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(input, outcome, searcher);
-  const run = await runTasks(tasks, limits, onOutcome, { checkpoints, deepen, review });
+  const run = await runTasks(tasks, limits, onOutcome, {
+    checkpoints,
+    deepen,
+    review,
+    ...runningOf(input),
+  });
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
-  const report = { outcomes: run.outcomes, planned: tasks.length, code, limits };
-  if (flags.has("json")) process.stdout.write(jsonReport(report));
+  reporters.write({ outcomes: run.outcomes, planned: tasks.length, code, limits });
   return code;
 }
 
 /** Counts are compared where they are counts of the same thing. */
-function reviewFor(
-  specs: LoadedSpec[],
-  flags: ReadonlySet<string>,
-  limits: Limits,
-): Review | undefined {
+function reviewFor(tasks: Task[], flags: ReadonlySet<string>, limits: Limits): Review | undefined {
   const strict = flags.has("expect");
   if (strict && flags.has("no-expect")) fail("--expect and --no-expect exclude each other");
   if (flags.has("no-expect")) return undefined;
   const { symmetry, partialOrder, deadReset, liveness } = limits;
   const counts = !symmetry && !partialOrder && deadReset !== false;
-  return startReview(specs, strict, { counts, progress: liveness !== false });
+  return startReview(tasks, strict, { counts, progress: liveness !== false });
 }
 
 /** The other counterexamples that were asked for, into the outcome. */
@@ -163,16 +176,10 @@ function searchOptions(input: Input): Limits {
   if (input.flags.has("symmetry")) limits.symmetry = true;
   if (input.flags.has("partial-order")) limits.partialOrder = true;
   const workers = input.values.get("workers");
-  limits.workers = workers === undefined ? availableParallelism() : threadsFrom(workers);
+  if (workers !== undefined) limits.workers = threadsFrom("workers", workers);
   if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
-}
-
-function threadsFrom(text: string): number {
-  const workers = Number(text);
-  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
-  return fail(`--workers ${text}`, "give a number from 1 to 64");
 }
 
 function checkpointsFrom({ flags, values }: Input): Checkpoints | undefined {

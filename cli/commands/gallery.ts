@@ -2,7 +2,8 @@ import type { Command } from "../args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { prepareFolder } from "../files.ts";
 import { staleFiles, startGallery, stored, writeGallery } from "../gallery.ts";
-import { countOf } from "../judge.ts";
+import { countOf, type Outcome } from "../judge.ts";
+import { RUNNING, runningOf } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
 import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
@@ -25,9 +26,11 @@ export const galleryCommand: Command = {
   options: {
     out: { value: "DIR", help: `the folder (default: ${GALLERY})` },
     check: { help: "write nothing; exit code 1 when the folder is not up to date" },
+    ...RUNNING,
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
-  async run({ args, flags, values }) {
+  async run(input) {
+    const { args, flags, values } = input;
     const folder = values.get("out") ?? GALLERY;
     const all = await prepare(findSpecs(args), { altered: "all" }, { typecheck: false });
     const tasks = all.tasks.filter((t) => t.breaks !== undefined);
@@ -37,10 +40,11 @@ export const galleryCommand: Command = {
     const known = flags.has("check") ? tasks.flatMap((t) => stored(t, folder) ?? []) : [];
     for (const seen of known) gallery.add(seen);
     const unknown = tasks.filter((t) => !known.some((seen) => seen.task === t));
-    const run = await runTasks(unknown, {}, (outcome) => {
+    const onOutcome = (outcome: Outcome): void => {
       if (outcome.code === EXIT.ok) gallery.add(outcome);
       else process.stdout.write(human.row(outcome));
-    });
+    };
+    const run = await runTasks(unknown, {}, onOutcome, runningOf(input));
     const code = codeOf(run);
     if (code !== EXIT.ok) {
       process.stdout.write(human.tail(run.outcomes, unknown.length));

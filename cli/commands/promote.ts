@@ -2,11 +2,14 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "../args.ts";
 import { EXIT } from "../exit-codes.ts";
+import type { Expectations } from "../expect/format.ts";
 import { promoted } from "../expect/promote.ts";
 import { expectFileOf, readExpectations } from "../expect/review.ts";
 import { prepareFolder, readText, writeText } from "../files.ts";
-import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
+import type { Outcome } from "../judge.ts";
+import { LIMITS, limitsOf, RUNNING, runningOf, SELECTION, selectionFrom } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
+import type { LoadedSpec } from "../loader/load.ts";
 import { prepare } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { codeOf, runTasks } from "../run.ts";
@@ -29,6 +32,7 @@ export const promoteCommand: Command = {
   options: {
     ...SIZES,
     ...LIMITS,
+    ...RUNNING,
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
@@ -43,26 +47,39 @@ export const promoteCommand: Command = {
 
     const human = humanReporter(tasks, colorsFor(process.stdout, flags));
     process.stdout.write(human.head());
-    const run = await runTasks(tasks, limitsOf(input), (outcome) => {
+    const outcomes: Outcome[] = [];
+    const isGood = (spec: LoadedSpec): boolean => {
+      const own = outcomes.filter((o) => o.task.spec === spec);
+      return own.length > 0 && own.every((o) => o.code === EXIT.ok);
+    };
+    const onOutcome = (outcome: Outcome): void => {
       process.stdout.write(human.row(outcome));
-    });
+      outcomes.push(outcome);
+      const file = expectFileOf(outcome.task.spec);
+      const isOpen = tasks.slice(outcomes.length).some((t) => expectFileOf(t.spec) === file);
+      if (isOpen) return;
+      const good = specs.filter((s) => expectFileOf(s) === file && isGood(s));
+      if (good.length > 0) writePromoted(file, before.get(file) ?? {}, good, outcomes);
+    };
+    const run = await runTasks(tasks, limitsOf(input), onOutcome, runningOf(input));
     process.stdout.write(human.tail(run.outcomes, tasks.length));
-    const bad = specs.filter((spec) => {
-      const own = run.outcomes.filter((o) => o.task.spec === spec);
-      const planned = tasks.filter((t) => t.spec === spec).length;
-      return own.length < planned || own.some((o) => o.code !== EXIT.ok);
-    });
-    for (const file of files) {
-      const good = specs.filter((s) => expectFileOf(s) === file && !bad.includes(s));
-      if (good.length === 0) continue;
-      const exists = (name: string): boolean => existsSync(join(dirname(file), name));
-      const text = promoted(before.get(file) ?? {}, good, run.outcomes, exists);
-      const isNew = !existsSync(file);
-      if (!isNew && readText(file) === text) continue;
-      writeText(file, text);
-      process.stdout.write(`${file}: ${isNew ? "written" : "changed"}\n`);
-    }
+    const bad = specs.filter((spec) => tasks.some((t) => t.spec === spec) && !isGood(spec));
     for (const spec of bad) process.stdout.write(`${spec.file}: not promoted\n`);
     return codeOf(run);
   },
 };
+
+/** As soon as the last search of a folder has ended: an interrupt loses nothing. */
+function writePromoted(
+  file: string,
+  before: Expectations,
+  specs: LoadedSpec[],
+  outcomes: Outcome[],
+): void {
+  const exists = (name: string): boolean => existsSync(join(dirname(file), name));
+  const text = promoted(before, specs, outcomes, exists);
+  const isNew = !existsSync(file);
+  if (!isNew && readText(file) === text) return;
+  writeText(file, text);
+  process.stdout.write(`${file}: ${isNew ? "written" : "changed"}\n`);
+}

@@ -7,12 +7,14 @@ import {
 import type { Command, Input } from "../args.ts";
 import { fail } from "../errors.ts";
 import { prepareFolder, writeText } from "../files.ts";
-import { LIMITS, limitsOf, SELECTION, selectionFrom } from "../limits.ts";
+import type { Outcome } from "../judge.ts";
+import { LIMITS, limitsOf, RUNNING, runningOf, SELECTION, selectionFrom } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
-import { prepare } from "../prepare.ts";
+import { prepare, type Task } from "../prepare.ts";
 import { reportInput, reportRun } from "../report.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { codeOf, runTasks } from "../run.ts";
+import type { Searcher } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
 
 const DEFAULT_OUTPUT = "report.html";
@@ -39,6 +41,7 @@ export const reportCommand: Command = {
     "source-link": { value: "TEMPLATE", help: "where a place in a spec is shown" },
     "kernel-link": { value: "TEMPLATE", help: "where a kernel function is shown" },
     ...LIMITS,
+    ...RUNNING,
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   run: report,
@@ -59,10 +62,15 @@ async function report(input: Input): Promise<number> {
   const human = humanReporter(tasks, colorsFor(process.stdout, flags));
   const runs: ReportRun[] = [];
   process.stdout.write(human.head());
-  const run = await runTasks(tasks, limits, async (outcome, searcher) => {
+  const shown = new Map<Task, ReportRun>();
+  const deepen = async (outcome: Outcome, searcher: Searcher): Promise<void> => {
+    shown.set(outcome.task, await reportRun(outcome, searcher));
+  };
+  const onOutcome = (outcome: Outcome): void => {
     process.stdout.write(human.row(outcome));
-    runs.push(await reportRun(outcome, searcher));
-  });
+    runs.push(shown.get(outcome.task) as ReportRun);
+  };
+  const run = await runTasks(tasks, limits, onOutcome, { deepen, ...runningOf(input) });
   const page = reportInput(values.get("title") ?? "mmrace report", runs);
   writeText(output, toReport({ ...page, links }));
   process.stdout.write(`${human.tail(run.outcomes, tasks.length)}${output} written\n`);

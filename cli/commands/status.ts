@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readText, writeText } from "../files.ts";
 import type { Outcome } from "../judge.ts";
+import { RUNNING, runningOf } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
 import { between } from "../markdown.ts";
 import type { Selection } from "../plan.ts";
@@ -26,12 +27,14 @@ export const statusCommand: Command = {
     brief: { help: "schemes other than upstream races, each in its first configuration" },
     races: { help: "the documented upstream races: one row for each bug" },
     check: { help: "write nothing; exit code 1 when FILE is not up to date" },
+    ...RUNNING,
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   run: status,
 };
 
-async function status({ args, flags, values }: Input): Promise<number> {
+async function status(input: Input): Promise<number> {
+  const { args, flags, values } = input;
   const file = values.get("write");
   if (flags.has("check") && file === undefined) fail("--check without --write");
   if (flags.has("brief") && flags.has("races")) fail("--brief and --races exclude each other");
@@ -39,7 +42,7 @@ async function status({ args, flags, values }: Input): Promise<number> {
   const old = file === undefined ? "" : readText(file);
   if (file !== undefined) between(old, marker, "", file);
   const { tasks } = await prepare(findSpecs(args), selection, { typecheck: false });
-  const run = await runTasks(tasks.filter(of), {}, () => undefined);
+  const run = await runTasks(tasks.filter(of), {}, () => undefined, runningOf(input));
   const code = codeOf(run);
   if (code === EXIT.interrupted) return code;
   if (file === undefined) {

@@ -65,24 +65,22 @@ function offsetOf(text: string, keys: string[]): number {
  * @param strict a spec without any `expect.json`, and a configuration of the deep tier that has no
  *   entry in it, are findings, too
  */
-export function startReview(specs: LoadedSpec[], strict: boolean, comparable: Comparable): Review {
-  const sheets = new Map(specs.map((spec) => [spec, sheetIn(expectFileOf(spec))]));
-  const seen = new Set<string>();
-  const isFirst = (...names: string[]): boolean => {
-    const name = names.join("\n");
-    return !seen.has(name) && seen.add(name) !== undefined;
-  };
+export function startReview(tasks: Task[], strict: boolean, comparable: Comparable): Review {
+  const sheets = new Map(tasks.map(({ spec }) => [spec, sheetIn(expectFileOf(spec))]));
+  // What is said of a whole spec, or of a whole configuration, is said once.
+  const firstOf = (spec: LoadedSpec, config?: string): Task | undefined =>
+    tasks.find((t) => t.spec === spec && (config === undefined || t.config === config));
   return (task, result) => {
     const { spec, config, variant } = task;
     const sheet = sheets.get(spec);
     if (!sheet) return strict ? missing(task, noSheet(task)) : { findings: [], promoted: false };
-    const findings = isFirst(spec.name) ? compareSpec(spec, sheet) : [];
+    const findings = task === firstOf(spec) ? compareSpec(spec, sheet) : [];
     const entry = sheet.specs[spec.name]?.configs[config];
     const { tier } = spec.configs.find((c) => c.name === config) ?? {};
     if (!entry && tier === "deep" && !strict) return { findings, promoted: false };
     const run = entry?.runs[variant || SCHEME];
     if (!run) return missing(task, sheet.place(spec.name, config), findings);
-    if (isFirst(spec.name, config)) {
+    if (task === firstOf(spec, config)) {
       const { sizes = {} } = spec.configs.find((c) => c.name === config) ?? {};
       findings.push(...compareSizes(entry.sizes, sizes, sheet.place(spec.name, config)));
     }

@@ -7,6 +7,7 @@ import { traceText } from "../pictures.ts";
 import type { Job } from "../plan.ts";
 import { showCount } from "../progress.ts";
 import type { Colors } from "../terminal.ts";
+import { nameOf } from "./problems.ts";
 
 const HEAD = ["spec", "config", "variant"] as const;
 const NUMBERS = { states: 11, transitions: 12, depth: 5, seconds: 7 };
@@ -34,7 +35,8 @@ export function humanReporter(jobs: Job[], colors: Colors): HumanReporter {
       const { states, transitions, depth, elapsed } = outcome.result;
       const seconds = (elapsed / 1000).toFixed(2);
       const numbers = [showCount(states), showCount(transitions), String(depth), seconds];
-      const texts = [...left(cells(outcome.task)), ...right(numbers), outcome.verdict];
+      const verdict = outcome.cached ? `${outcome.verdict} (cached)` : outcome.verdict;
+      const texts = [...left(cells(outcome.task)), ...right(numbers), verdict];
       return line(markOf(outcome, colors), texts);
     },
     tail: (outcomes, planned) =>
@@ -59,12 +61,6 @@ function markOf(outcome: Outcome, colors: Colors): string {
 
 function isSurprise(outcome: Outcome): boolean {
   return outcome.trace !== undefined && outcome.code !== EXIT.ok;
-}
-
-/** `hmm-mirror.no_recheck (ci)` */
-function nameOf({ task }: Outcome): string {
-  const variant = task.variant ? `.${task.variant}` : "";
-  return `${task.spec.name}${variant} (${task.config})`;
 }
 
 function violationText(outcome: Outcome, colors: Colors): string {

@@ -3,19 +3,10 @@ import { modelHash, type Trace } from "../../model/ir/index.ts";
 import { allExplained } from "../explained.ts";
 import { version } from "../home.ts";
 import type { Outcome } from "../judge.ts";
-import type { Limits } from "../search.ts";
+import type { Report } from "./report.ts";
 
 export const REPORT_FORMAT = "mmrace-report";
 export const REPORT_VERSION = 1;
-
-export interface Report {
-  outcomes: Outcome[];
-  /** Searches that were asked for; fewer results mean an interrupted run. */
-  planned: number;
-  /** Exit code of the run. */
-  code: number;
-  limits: Limits;
-}
 
 export function jsonReport({ outcomes, planned, code, limits }: Report): string {
   const { deadReset = true, symmetry = false, partialOrder = false } = limits;
@@ -29,6 +20,8 @@ export function jsonReport({ outcomes, planned, code, limits }: Report): string 
     reductions: { deadReset, symmetry, partialOrder },
     results: outcomes.map(resultOf),
     timing: {
+      // Of searches: those of cached results are the seconds of then.
+      cached: outcomes.map((o) => o.cached === true),
       seconds: outcomes.reduce((sum, o) => sum + o.result.elapsed, 0) / 1000,
       results: outcomes.map((o) => o.result.elapsed / 1000),
     },

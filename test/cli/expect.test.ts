@@ -38,7 +38,7 @@ async function outcomesIn(folder: string, { strict, config, counts = true }: Opt
   const selection = { altered: "all" as const, ...(config ? { config } : {}) };
   const path = join(folder, "race.spec.ts");
   const { specs, tasks } = await prepare([path], selection, { typecheck: false });
-  const review = startReview(specs, strict ?? false, { counts, progress: true });
+  const review = startReview(tasks, strict ?? false, { counts, progress: true });
   return { specs, outcomes: tasks.map((task) => judge(task, search(task.model), { review })) };
 }
 

@@ -15,8 +15,20 @@ export interface Ran {
   err: string;
 }
 
-/** Nothing of the terminal that the tests run in. */
-const ENV = { PATH: process.env.PATH, HOME: process.env.HOME };
+/** Nothing of the terminal that the tests run in, and nothing that was found before. */
+const ENV = { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: emptyFolder() };
+
+/** Gone when this process ends. */
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), "mmrace-test-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Where results of searches over the project's own specs are kept, if anywhere. */
+export const CACHED: Record<string, string> = process.env.XDG_CACHE_HOME
+  ? { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME }
+  : {};
 
 /** In one place: a folder that is gone after the test. */
 export function folderWith(files: Record<string, string> = {}): string {
@@ -38,9 +50,9 @@ export function run(cwd: string, args: string[], env: Record<string, string> = {
   return { code: status, out: stdout, err: stderr };
 }
 
-/** A `check` without the type checker, which costs more than everything else. */
+/** A `check` that searches, without the type checker, which costs more than everything else. */
 export function check(cwd: string, ...args: string[]): Ran {
-  return run(cwd, ["check", "--no-typecheck", ...args]);
+  return run(cwd, ["check", "--no-typecheck", "--no-cache", ...args]);
 }
 
 export interface Started {
