@@ -104,7 +104,8 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
       ? searchWhole(reduced, options, limits)
       : { outcome, arena: (store as FlatStore).arena, kind: engine.kind };
   const poll = (): boolean => stopReason(options, now() - began) !== undefined;
-  const more = progressOf({ model, searched: reduced, ...whole, without, poll }, () =>
+  const only = typeof wanted === "boolean" ? undefined : wanted;
+  const more = progressOf({ model, searched: reduced, ...whole, without, only, poll }, () =>
     stopReason(options, now() - began),
   );
   const findings = [...result.findings, ...more.findings];

@@ -50,8 +50,9 @@ export interface CheckOptions {
    * Also decide claims about infinite runs, starvation in marked retry loops, and partial
    * deadlocks. Default: when the model claims something about infinite runs. Needs the whole graph:
    * with `symmetry` or `partialOrder` it is searched again without them. One thread decides this.
+   * A list asks for these only: names of claims, `partial_deadlock`, `starvation`.
    */
-  liveness?: boolean;
+  liveness?: boolean | readonly string[];
   /**
    * Threads that search, once there is enough to do. Default 1. Verdict, counts and counterexample
    * are the same for any number.

@@ -39,6 +39,8 @@ export interface Explored {
   outcome: SearchOutcome;
   /** Reductions that were left out for this. */
   without: string[];
+  /** Undefined: every property. */
+  only: readonly string[] | undefined;
   /** True ends the work. */
   poll: () => boolean;
 }
@@ -86,7 +88,8 @@ export function checkProgress(explored: Explored): Progressed {
   const size = { states: count - 1, edges: transitions, bytes };
   const report: LivenessReport = { ...size, checked: [], without: explored.without };
   const findings: Finding[] = [];
-  for (const { expected, run } of tasksOf(cx)) {
+  const asked = tasksOf(cx).filter((t) => explored.only?.includes(t.expected.property) ?? true);
+  for (const { expected, run } of asked) {
     if (poll()) return { kind: "stopped", by: "poll" };
     if (!report.checked.includes(expected.property)) report.checked.push(expected.property);
     const found = run();

@@ -1,7 +1,14 @@
 import { availableParallelism } from "node:os";
-import { resetDeadLocals } from "../../model/ir/index.ts";
+import { onlyClaim, runClaimsOf, safetyOf } from "../../model/export/index.ts";
+import { type Model, resetDeadLocals } from "../../model/ir/index.ts";
 import { bytesOf, type Command, type Input, secondsOf } from "../args.ts";
-import { crosscheck, type Own, type Row } from "../crosscheck/crosscheck.ts";
+import {
+  crosscheck,
+  crosscheckClaims,
+  type Own,
+  type OwnClaim,
+  type Row,
+} from "../crosscheck/crosscheck.ts";
 import { contradicted, crosscheckTable } from "../crosscheck/table.ts";
 import { TOOLS, type Tool } from "../crosscheck/tools.ts";
 import { fail } from "../errors.ts";
@@ -22,7 +29,8 @@ export const crosscheckCommand: Command = {
   usage: "SPEC [--with TOOL,TOOL...] [--config NAME] [--variant NAME]",
   details: [
     "Exports the model, runs the tools that are installed, and compares verdicts and, where the",
-    "scheme holds, the numbers of states and transitions. Exit code 1 when a tool contradicts;",
+    "scheme holds, the numbers of states and transitions. SPIN and TLC are also asked about each",
+    "claim about infinite runs. Exit code 1 when a tool contradicts;",
     "3 when a tool named by --with gave no answer, or when none did.",
   ].join("\n"),
   options: {
@@ -48,20 +56,35 @@ async function ask(input: Input): Promise<number> {
   const { tasks } = await prepare([findSpec(args[0] as string)], selection, { typecheck: false });
   const task = tasks[0] as Task;
   // The same model for everybody: what is not read again is reset in the model, not in the search.
-  const model = resetDeadLocals(task.model);
-  const run = await runTasks([{ ...task, model }], { deadReset: false }, () => undefined);
-  const result = run.outcomes[0]?.result;
-  if (run.interrupted || !result) return EXIT.interrupted;
+  const whole = resetDeadLocals(task.model);
+  const model = safetyOf(whole);
+  const search = async (asked: Model, liveness: false | string[]) => {
+    const limits = { deadReset: false, liveness };
+    const run = await runTasks([{ ...task, model: asked }], limits, () => undefined);
+    return run.interrupted ? undefined : run.outcomes[0]?.result;
+  };
+  const result = await search(model, false);
+  if (!result) return EXIT.interrupted;
   const { states, transitions, verdict } = result;
   const own: Own = { states, transitions, verdict: verdict.kind };
-  const rows = await crosscheck(model, own, {
+  const options = {
     tools,
     name: exportName(task),
     header: exportHeader(task),
     limits,
     env: process.env,
-  });
-  process.stdout.write(`${crosscheckTable(own, rows)}\n`);
+  };
+  const rows = await crosscheck(model, own, options);
+  const claims: OwnClaim[] = [];
+  // A run that is cut short by a violation says nothing about infinite ones.
+  for (const key of own.verdict === "holds" ? runClaimsOf(whole) : []) {
+    const [kind, name] = key.split(" ") as [string, string];
+    const found = await search(onlyClaim(whole, key), [kind === "liveness" ? name : kind]);
+    if (!found) return EXIT.interrupted;
+    claims.push({ key, verdict: found.verdict.kind });
+  }
+  rows.push(...(await crosscheckClaims(whole, states, claims, options)));
+  process.stdout.write(`${crosscheckTable(own, rows, claims)}\n`);
   return codeOf(rows, values.has("with"));
 }
 

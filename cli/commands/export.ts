@@ -25,6 +25,7 @@ export const exportCommand: Command = {
     variant: { value: "NAME", help: "a mutant or variant instead of the scheme itself" },
     output: { short: "o", value: "FILE", help: "where to write (default: standard output)" },
     symmetry: { help: "let the other tool reduce by symmetry: fewer states than here" },
+    "safety-only": { help: "leave out claims about infinite runs; the text's head says so" },
     "no-dead-reset": { help: "keep locals that are not read again" },
   },
   args: { min: 1, max: 1 },
@@ -43,6 +44,7 @@ async function exportSpec(input: Input): Promise<number> {
     name: output === undefined ? exportName(task) : moduleName(output),
     header: exportHeader(task),
     symmetry: flags.has("symmetry"),
+    safetyOnly: flags.has("safety-only"),
   });
   const [first, ...rest] = exported.refusals.map((r) => refusal(r, target, task.spec.file));
   if (first) throw new UserError(first, ...rest);

@@ -1,12 +1,12 @@
 /** A model through the other checkers: export, build, run, compare. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Exported, exportModel } from "../../model/export/index.ts";
+import { type Exported, exportModel, onlyClaim } from "../../model/export/index.ts";
 import { layoutOf, type Model } from "../../model/ir/index.ts";
 import { withFolder } from "../temporary.ts";
 import type { Report } from "./parse.ts";
 import { type Ran, run } from "./process.ts";
-import { type Command, type Limits, type Recipe, recipeFor } from "./recipes.ts";
+import { type Command, type Limits, type Recipe, recipeFor, spinRuns } from "./recipes.ts";
 import { findTool, HOW_TO_GET, TARGET_OF, type Tool } from "./tools.ts";
 
 /** Our own result, of a search without reductions. */
@@ -16,9 +16,18 @@ export interface Own {
   transitions: number;
 }
 
+/** Our own result for a claim about infinite runs. */
+export interface OwnClaim {
+  /** `liveness NAME`, `starvation ACTOR`. */
+  key: string;
+  verdict: Own["verdict"];
+}
+
 export interface Row {
   tool: Tool;
   version: string;
+  /** The claim about infinite runs that was asked; undefined for everything else. */
+  asked: string | undefined;
   /** Without what the tool counts besides the model's own; undefined when it did not say. */
   states: number | undefined;
   transitions: number | undefined;
@@ -40,8 +49,42 @@ export interface CrosscheckOptions {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Those that know fair runs. */
+const FAIR_TOOLS: readonly Tool[] = ["spin", "tlc"];
+
 /**
- * One row per tool, in the order asked for. The model should be the one that was searched: dead
+ * Claims about infinite runs, one by one, by the tools that know fair runs and are there. Only
+ * verdicts are compared: what a tool adds to tell fair runs from others counts as states.
+ */
+export async function crosscheckClaims(
+  model: Model,
+  states: number,
+  claims: OwnClaim[],
+  options: CrosscheckOptions,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const tool of FAIR_TOOLS) {
+    const programs = options.tools.includes(tool) ? findTool(tool, options.env) : undefined;
+    if (!programs) continue;
+    for (const { key, verdict } of claims) {
+      const exported = exportModel(onlyClaim(model, key), TARGET_OF[tool], options);
+      const size = { states, cells: layoutOf(model).slots.length };
+      const flag = exported.runs?.flags[key];
+      const recipe =
+        exported.runs && flag
+          ? spinRuns(options.name, { ...exported.runs, flag }, size, options.limits)
+          : recipeFor(tool, options.name, size, options.limits, programs);
+      const question: Question = { tool, programs, exported, recipe, asked: key };
+      const row = await answer(question, options);
+      const agree = compared(row, verdict) ? row.verdict === verdict : undefined;
+      rows.push({ ...row, states: undefined, transitions: undefined, agree });
+    }
+  }
+  return rows;
+}
+
+/**
+ * One row per tool, in the order asked for. Claims about infinite runs are left out. The model should be the one that was searched: dead
  * locals reset or not, no reductions. When ours is a violation only the verdicts are compared,
  * because every tool stops somewhere else.
  */
@@ -64,25 +107,42 @@ async function second(
   options: CrosscheckOptions,
 ): Promise<Row> {
   const programs = findTool(tool, options.env);
-  const nothing = { tool, ...EMPTY, agree: undefined };
+  const nothing = { tool, asked: undefined, ...EMPTY, agree: undefined };
   if (!programs) return { ...nothing, verdict: "missing", note: HOW_TO_GET[tool] };
-  const exported = exportModel(model, TARGET_OF[tool], options);
+  const exported = exportModel(model, TARGET_OF[tool], { ...options, safetyOnly: true });
+  const size = { states: own.states, cells: layoutOf(model).slots.length };
+  const recipe = recipeFor(tool, options.name, size, options.limits, programs);
+  const row = await answer({ tool, programs, exported, recipe, asked: undefined }, options);
+  return { ...row, agree: agrees(row, own) };
+}
+
+interface Question {
+  tool: Tool;
+  programs: Record<string, string>;
+  exported: Exported;
+  recipe: Recipe;
+  asked: string | undefined;
+}
+
+/** Builds and runs the tool in a folder of its own. */
+async function answer(
+  { tool, programs, exported, recipe, asked }: Question,
+  { limits }: CrosscheckOptions,
+): Promise<Row> {
   const [refusal] = exported.refusals;
   if (refusal) {
     const note = `${refusal.feature} (${refusal.place}): ${refusal.text}`;
-    return { ...nothing, verdict: "refused", note };
+    return { tool, asked, ...EMPTY, agree: undefined, verdict: "refused", note };
   }
   return withFolder(async (folder) => {
     for (const file of exported.files) await writeFile(join(folder, file.name), file.text);
-    const size = { states: own.states, cells: layoutOf(model).slots.length };
-    const recipe = recipeFor(tool, options.name, size, options.limits, programs);
     const start = (command: Command): Promise<Ran> =>
       run(programs[command.program] ?? command.program, command.args, {
         cwd: folder,
-        seconds: options.limits.seconds,
+        seconds: limits.seconds,
       });
-    const report = await follow(recipe, start, options.limits);
-    return compare(tool, await versionOf(recipe, start), report, exported, own);
+    const report = await follow(recipe, start, limits);
+    return rowOf(tool, asked, await versionOf(recipe, start), report, exported);
   });
 }
 
@@ -108,7 +168,13 @@ async function versionOf(recipe: Recipe, start: Start): Promise<string> {
   return recipe.versionPattern.exec(output)?.[1] ?? "";
 }
 
-function compare(tool: Tool, version: string, report: Report, exported: Exported, own: Own): Row {
+function rowOf(
+  tool: Tool,
+  asked: string | undefined,
+  version: string,
+  report: Report,
+  exported: Exported,
+): Row {
   const less = (n: number | undefined, extra: number): number | undefined =>
     n === undefined ? undefined : n - extra;
   // A search that stopped early may not have come to what is counted besides.
@@ -116,21 +182,18 @@ function compare(tool: Tool, version: string, report: Report, exported: Exported
   const states = less(report.states, extra.states);
   const transitions = less(report.transitions, extra.transitions);
   const claim = report.claim === undefined ? undefined : exported.claims[report.claim];
-  const row = {
-    tool,
-    version,
-    states,
-    transitions,
-    verdict: report.verdict,
-    claim,
-    note: report.note,
-  };
-  return { ...row, agree: agrees(row, own) };
+  const { verdict, note } = report;
+  return { tool, version, asked, states, transitions, verdict, claim, note, agree: undefined };
 }
 
-function agrees(row: Omit<Row, "agree">, own: Own): boolean | undefined {
+/** Is there something to compare? */
+function compared(row: Row, own: Own["verdict"]): boolean {
+  return row.verdict !== "incomplete" && row.verdict !== "refused" && own !== "incomplete";
+}
+
+function agrees(row: Row, own: Own): boolean | undefined {
   if (row.verdict === "failed") return false;
-  if (row.verdict === "incomplete" || own.verdict === "incomplete") return undefined;
+  if (!compared(row, own.verdict)) return undefined;
   if (row.verdict !== own.verdict) return false;
   if (own.verdict === "violated") return true;
   return row.states === own.states && row.transitions === own.transitions;

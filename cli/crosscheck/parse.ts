@@ -86,6 +86,19 @@ export function parseSpin(text: string): Report {
   return report(text, counts, violated, errors === 0, SPIN_LIMITS, claim);
 }
 
+/** Output of `pan -a -f`: a cycle, or a finite run that the claim ends on. */
+export function parseSpinRuns(text: string): Report {
+  const counts = { states: numberIn(text, /(\d+) states, stored/), transitions: undefined };
+  const errors = numberIn(text, /errors: (\d+)/);
+  const violated = /acceptance cycle|end state in claim reached|claim violated/.test(text);
+  const complete = errors === 0 && /acceptance\s+cycles\s+\+ \(fairness enabled\)/.test(text);
+  const limits: Limits = [
+    ...SPIN_LIMITS,
+    [/MA too small|recompile with -DNFAIR/, "built too small"],
+  ];
+  return report(text, counts, violated && (errors ?? 0) > 0, complete, limits, undefined);
+}
+
 /** Output of a verifier written by Rumur. A cover that is not hit is no violation. */
 export function parseRumur(text: string): Report {
   const counts = {
@@ -124,7 +137,9 @@ export function parseTlc(text: string): Report {
     transitions: generated !== undefined && initial !== undefined ? generated - initial : undefined,
   };
   const named =
-    /Invariant (\w+) is violated/.exec(text) ?? /invariant of (\w+) is equal to FALSE/.exec(text);
+    /Invariant (\w+) is violated/.exec(text) ??
+    /invariant of (\w+) is equal to FALSE/.exec(text) ??
+    /Temporal propert(?:y|ies) (\w+)? ?(?:was|were) violated/.exec(text);
   const rules = [...text.matchAll(/violation = "([^"]+)"/g)];
   const claim = named?.[1] === "NoViolation" ? (rules.at(-1)?.[1] ?? "NoViolation") : named?.[1];
   const done = /Model checking completed. No error has been found/.test(text);

@@ -1,5 +1,12 @@
 /** How each tool is built and run on an exported model, and how its output is read. */
-import { parseLtsmin, parseRumur, parseSpin, parseTlc, type Report } from "./parse.ts";
+import {
+  parseLtsmin,
+  parseRumur,
+  parseSpin,
+  parseSpinRuns,
+  parseTlc,
+  type Report,
+} from "./parse.ts";
 import type { Tool } from "./tools.ts";
 
 export interface Limits {
@@ -57,6 +64,31 @@ export function recipeFor(
   }
 }
 
+/** SPIN on a claim about infinite runs; the flag and the defines come with the exported text. */
+export function spinRuns(
+  name: string,
+  runs: { flag: string; defines: string[] },
+  size: { states: number },
+  limits: Limits,
+): Recipe {
+  const defines = [...runs.defines, `-DMEMLIM=${limits.megabytes}`];
+  const args = [optimised(size), "-w", ...defines, "-o", "pan", "pan.c"];
+  return {
+    ...spinVersion,
+    build: [
+      { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `-D${runs.flag}`, `${name}.pml`] },
+      { program: "gcc", args },
+    ],
+    search: { program: "./pan", args: ["-a", "-f", `-m${100 * pathRoom(size.states)}`, "-n"] },
+    parse: parseSpinRuns,
+  };
+}
+
+const spinVersion = {
+  version: { program: "spin", args: ["-V"] },
+  versionPattern: /Version (\S+)/,
+};
+
 /** Compiling costs more than the search of a small model. */
 function optimised(size: { states: number }): string {
   return size.states > 100_000 ? "-O2" : "-O0";
@@ -72,8 +104,7 @@ function spin(name: string, size: { states: number; cells: number }, limits: Lim
   ];
   const search = [`-m${pathRoom(size.states)}`, `-w${tableBits(size.states, 16, 30)}`, "-n"];
   return {
-    version: { program: "spin", args: ["-V"] },
-    versionPattern: /Version (\S+)/,
+    ...spinVersion,
     build: [
       { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `${name}.pml`] },
       {

@@ -1,23 +1,33 @@
 /** The result of a cross-check as a table for the terminal. */
-import type { Own, Row } from "./crosscheck.ts";
+import type { Own, OwnClaim, Row } from "./crosscheck.ts";
 
-const HEAD = ["tool", "states", "transitions", "verdict", "agree", "note"];
+const HEAD = ["tool", "asked", "states", "transitions", "verdict", "agree", "note"];
 
-/** Our own row first; columns aligned, notes last. */
-export function crosscheckTable(own: Own, rows: Row[]): string {
+/** Our own row first, then one for each tool; the same for each claim about infinite runs. */
+export function crosscheckTable(own: Own, rows: Row[], claims: OwnClaim[] = []): string {
   const count = (n: number | undefined): string => (n === undefined ? "-" : n.toLocaleString("en"));
-  const ours = ["mmrace", count(own.states), count(own.transitions), own.verdict, "", ""];
-  const others = rows.map((row) => [
-    [row.tool, row.version].filter(Boolean).join(" "),
-    count(row.states),
-    count(row.transitions),
-    row.verdict,
-    row.agree === undefined ? "-" : row.agree ? "yes" : "NO",
-    [row.claim, row.note].filter(Boolean).join("; "),
-  ]);
-  const lines = [HEAD, ours, ...others];
+  const lines = [
+    HEAD,
+    ["mmrace", "safety", count(own.states), count(own.transitions), own.verdict],
+  ];
+  const answers = (asked: string | undefined): string[][] =>
+    rows
+      .filter((row) => row.asked === asked)
+      .map((row) => [
+        [row.tool, row.version].filter(Boolean).join(" "),
+        askedText(asked),
+        count(row.states),
+        count(row.transitions),
+        row.verdict,
+        row.agree === undefined ? "-" : row.agree ? "yes" : "NO",
+        [row.claim, row.note].filter(Boolean).join("; "),
+      ]);
+  lines.push(...answers(undefined));
+  for (const { key, verdict } of claims) {
+    lines.push(["mmrace", askedText(key), "-", "-", verdict], ...answers(key));
+  }
   const widths = HEAD.map((_, i) => Math.max(...lines.map((cells) => (cells[i] ?? "").length)));
-  const isNumber = (i: number): boolean => i === 1 || i === 2;
+  const isNumber = (i: number): boolean => i === 2 || i === 3;
   return lines
     .map((cells) => {
       const padded = cells.map((cell, i) =>
@@ -26,6 +36,10 @@ export function crosscheckTable(own: Own, rows: Row[]): string {
       return padded.join("  ").trimEnd();
     })
     .join("\n");
+}
+
+function askedText(key: string | undefined): string {
+  return key === undefined ? "safety" : key.replace(/^liveness /, "");
 }
 
 /** Did anybody contradict us? */

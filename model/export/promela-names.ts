@@ -1,7 +1,8 @@
 /** Every name of an exported Promela text, and the types of its variables. */
-import { type Cells, initialValue, type VarDecl } from "../ir/index.ts";
+import { type ActorDecl, type Cells, initialValue, type VarDecl } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
 import { createNamer } from "./names.ts";
+import { runClaims } from "./progress.ts";
 import type { System } from "./system.ts";
 
 export interface Variable {
@@ -30,9 +31,30 @@ export interface Naming {
   /** `kind property` to the name in SPIN's messages. */
   claims: Map<string, string>;
   monitor: string;
+  /** For claims about infinite runs; undefined without them. */
+  runs: RunNames | undefined;
   start: string;
   /** True before the initial state has been picked. */
   unborn: string;
+}
+
+export interface RunNames {
+  /** Key of the claim to the name of its formula, and to what asks for it. */
+  claims: Map<string, string>;
+  flags: Map<string, string>;
+  /** Defined when one of the claims is asked. */
+  on: string;
+  observer: string;
+  /** No finite process has moved since the observer looked. */
+  calm: string;
+  retried: string;
+  progressed: string;
+  /** By actor, for strong fairness: it has moved since the observer looked. */
+  taken: Map<string, string>;
+  /** By actor: the macro in each step of it. */
+  moves: Map<string, string>;
+  /** By actor: the macros before marked jumps. */
+  retries: Map<string, { retry: string; progress: string }>;
 }
 
 /** Words of Promela, of C, and of the verifier that SPIN writes. */
@@ -65,6 +87,7 @@ export function nameAll(system: System): Naming {
     me: new Map(),
     claims: new Map(),
     monitor: "monitor",
+    runs: undefined,
     start: "start",
     unborn: "false",
   };
@@ -77,6 +100,7 @@ export function nameAll(system: System): Naming {
     const prefix = kind === "reachable" ? "REACH" : "holds";
     naming.claims.set(key, take(`${prefix}_${rest.join(" ")}`));
   }
+  naming.runs = nameRuns(system, take);
   const [first] = system.actors;
   if (system.open && first) {
     const pc = naming.pcs.get(first.decl.name) as Variable;
@@ -84,6 +108,33 @@ export function nameAll(system: System): Naming {
     naming.unborn = `${cell} == ${naming.labels.get(first.decl.name)?.at(-1)}`;
   }
   return naming;
+}
+
+function nameRuns(system: System, take: (wish: string) => string): RunNames | undefined {
+  const claims = runClaims(system);
+  if (claims.length === 0) return undefined;
+  const decls = system.actors.map((a) => a.decl);
+  const each = (some: ActorDecl[], wish: (name: string) => string) =>
+    new Map(some.map(({ name }) => [name, take(wish(name))] as const));
+  const isStrong = (d: ActorDecl): boolean => d.fairness === "strong" && !d.finite;
+  const retrying = claims.flatMap((c) => (c.kind === "starvation" ? [c.view.decl.name] : []));
+  return {
+    claims: new Map(claims.map((c) => [c.key, take(c.name)])),
+    flags: new Map(claims.map((c) => [c.key, take(`CLAIM_${c.name}`)])),
+    on: take("LIVENESS"),
+    observer: take("observer"),
+    calm: take("calm"),
+    retried: take("retried"),
+    progressed: take("progressed"),
+    taken: each(decls.filter(isStrong), (n) => `${n}_taken`),
+    moves: each(
+      decls.filter((d) => d.finite || isStrong(d)),
+      (n) => `MOVES_${n}`,
+    ),
+    retries: new Map(
+      retrying.map((n) => [n, { retry: take(`RETRIES_${n}`), progress: take(`PROGRESSES_${n}`) }]),
+    ),
+  };
 }
 
 /** Field names in the verifier's C: SPIN's own macros are in capitals. */

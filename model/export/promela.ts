@@ -12,9 +12,20 @@ import { type Branch, paramValues } from "./branches.ts";
 import { conjunct, infix } from "./infix.ts";
 import { type Ground, groundBranches } from "./instances.ts";
 import { commentText } from "./names.ts";
+import { runClaims } from "./progress.ts";
 import { assignText, expressions, initLine, negated } from "./promela-expr.ts";
 import { type Naming, nameAll, type Variable } from "./promela-names.ts";
+import {
+  MAX_STRONG,
+  markStatements,
+  observer,
+  restOptions,
+  runClaimLines,
+  runDefines,
+  strongPids,
+} from "./promela-progress.ts";
 import { unrollAll } from "./rewrite.ts";
+import type { Scope } from "./scope.ts";
 import {
   type ActorView,
   type Claim,
@@ -25,25 +36,39 @@ import {
 } from "./system.ts";
 import { type Exported, type ExportOptions, refused } from "./types.ts";
 
-/** SPIN runs at most this many processes; two of them are ours. */
-const MAX_PROCESSES = 253;
+/** SPIN runs at most this many processes; three of them are ours. */
+const MAX_PROCESSES = 252;
 
 export function exportPromela(model: Model, options: ExportOptions): Exported {
   const system = systemOf(model);
   const initial = initialList(system, "SPIN");
   if (!Array.isArray(initial)) return initial;
   if (system.layout.processes.length > MAX_PROCESSES) {
-    const text = `SPIN runs at most ${MAX_PROCESSES + 2} processes`;
+    const text = `SPIN runs at most ${MAX_PROCESSES + 3} processes`;
     return refused("number of processes", "actors", text);
+  }
+  const claims = runClaims(system);
+  const strong = strongPids(system);
+  if (claims.length > 0 && strong.length > MAX_STRONG) {
+    const text = `SPIN gets it in the formula, which is translated for ${MAX_STRONG} at most`;
+    return refused(
+      `strong fairness of ${strong.length} processes`,
+      claims.map(nameOf).join(", "),
+      text,
+    );
   }
   const naming = nameAll(system);
   const lines = [
-    ...head(options, system),
+    ...head(options, system, naming),
     ...declarations(system, naming),
+    ...runClaimLines(claims, system, naming),
     ...system.actors.flatMap((actor) => ["", ...proctype(actor, naming)]),
     ...(system.open ? ["", ...startProcess(initial, system, naming)] : []),
     "",
+    ...(naming.runs ? [`#ifndef ${naming.runs.on}`] : []),
     ...monitor(system, naming),
+    ...(naming.runs ? ["#endif"] : []),
+    ...observer(system, naming),
   ];
   return {
     files: [{ name: `${options.name}.pml`, text: `${lines.join("\n")}\n` }],
@@ -52,11 +77,23 @@ export function exportPromela(model: Model, options: ExportOptions): Exported {
       states: system.open ? 1 : 0,
       transitions: system.open ? initial.length + 1 : 1,
     },
-    claims: Object.fromEntries([...naming.claims].map(([key, name]) => [name, key])),
+    ...(naming.runs
+      ? {
+          runs: {
+            flags: Object.fromEntries(naming.runs.flags),
+            defines: runDefines(system, naming),
+          },
+        }
+      : {}),
+    claims: Object.fromEntries(
+      [...naming.claims, ...(naming.runs?.claims ?? [])].map(([key, name]) => [name, key]),
+    ),
   };
 }
 
-function head(options: ExportOptions, system: System): string[] {
+const nameOf = ({ name }: { name: string }): string => name;
+
+function head(options: ExportOptions, system: System, naming: Naming): string[] {
   const file = `${options.name}.pml`;
   const notes = system.open
     ? ["The process `start` picks one of the initial states: one state more than the model has."]
@@ -77,8 +114,26 @@ function head(options: ExportOptions, system: System): string[] {
       "SPIN counts one transition more than the model has, for the initial state.",
       ...notes,
       ...reach,
+      ...runNotes(file, system, naming),
     ].map((line) => ` * ${commentText(line)}`.trimEnd()),
     " */",
+  ];
+}
+
+/** How to ask for claims about infinite runs. */
+function runNotes(file: string, system: System, naming: Naming): string[] {
+  const { runs } = naming;
+  if (!runs) return [];
+  const flags = [...runs.flags.values()].map((flag) => `-D${flag}`);
+  return [
+    "",
+    `Infinite runs, one claim at a time (${flags.join(", ")}):`,
+    `spin -o1 -o2 -o3 -a ${flags[0]} ${file}`,
+    `gcc -O2 ${runDefines(system, naming).join(" ")} -o pan pan.c`,
+    "./pan -a -f -m10000000 -n",
+    "Without -DMA SPIN 6.5.2 may go round for ever in the states of its first search.",
+    "Such a run has states of its own for the observer: only its verdict can be compared.",
+    "Partial deadlocks are not asked here: they are not said of single runs.",
   ];
 }
 
@@ -124,6 +179,7 @@ function proctype(view: ActorView, naming: Naming): string[] {
     "  do",
     ...(options.some((line) => line.startsWith("  ::")) ? [] : ["  :: false -> skip"]),
     ...options,
+    ...restOptions(view, pcText(view, naming), naming),
     "  od",
     "}",
   ];
@@ -151,7 +207,9 @@ function groundOption(view: ActorView, step: StepView, ground: Ground, naming: N
     `${pcText(view, naming)} == ${label}`,
     ...ground.guard.map((e) => conjunct(e, dialect)),
   ];
-  const body = statements(ground.body, view, ground, naming);
+  const place = { view, from: step.position, scope: ground.scope };
+  const moves = naming.runs?.moves.get(view.decl.name);
+  const body = [...(moves ? [`${moves};`] : []), ...statements(ground.body, place, naming)];
   return [
     `  :: d_step { ${guard.join(" && ")} ->`,
     ...body.map((line) => `       ${line}`),
@@ -165,22 +223,31 @@ function pcText(view: ActorView, naming: Naming): string {
   return me ? `${pc}[${me}]` : pc;
 }
 
+/** The step that statements belong to. */
+interface Place {
+  view: ActorView;
+  from: number;
+  scope: Scope;
+}
+
 /** Promela's semicolons separate: none after the last one. */
-function statements(body: Action[], view: ActorView, ground: Ground, naming: Naming): string[] {
-  const blocks = body.map((action) => statement(action, view, ground, naming));
+function statements(body: Action[], place: Place, naming: Naming): string[] {
+  const blocks = body.map((action) => statement(action, place, naming));
   return blocks.flatMap((lines, i) =>
     i === blocks.length - 1 ? lines : [...lines.slice(0, -1), `${lines[lines.length - 1]};`],
   );
 }
 
-function statement(action: Action, view: ActorView, ground: Ground, naming: Naming): string[] {
-  const dialect = expressions(naming, ground.scope, "step");
+function statement(action: Action, place: Place, naming: Naming): string[] {
+  const { view, from, scope } = place;
+  const dialect = expressions(naming, scope, "step");
   switch (action.kind) {
     case "assign":
       return [assignText(action.target, action.value, dialect)];
     case "jump": {
       const label = (naming.labels.get(view.decl.name) ?? [])[action.to];
-      return [`${pcText(view, naming)} = ${label}`];
+      const marks = markStatements(view, from, action.to, naming).map((text) => `${text};`);
+      return [...marks, `${pcText(view, naming)} = ${label}`];
     }
     case "check": {
       const name = naming.claims.get(`${action.violation} ${action.rule}`);
@@ -188,7 +255,7 @@ function statement(action: Action, view: ActorView, ground: Ground, naming: Nami
     }
     case "if": {
       const arm = (body: Action[]): string[] =>
-        body.length === 0 ? ["skip"] : statements(body, view, ground, naming);
+        body.length === 0 ? ["skip"] : statements(body, place, naming);
       return [
         "if",
         `:: ${infix(action.cond, dialect)} ->`,

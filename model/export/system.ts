@@ -85,7 +85,7 @@ export function systemOf(model: Model): System {
     });
   type Named = { name: string; expr: Expr; doc?: string };
   const claims = (list: Named[], binds?: Binds): Claim[] =>
-    list.map((p) => claim(p.name, p.doc ?? p.name, p.expr, layout, binds));
+    list.map((p) => claimOf(p.name, p.doc ?? p.name, p.expr, layout, binds));
   const together: Binds = new Map();
   return {
     model,
@@ -95,14 +95,14 @@ export function systemOf(model: Model): System {
     atRest: claims(model.atRest, together),
     reachable: claims(model.reachable),
     assume: claims(model.assume.map((expr, i) => ({ name: `assume_${i + 1}`, expr }))),
-    resting: claim(
+    resting: claimOf(
       "resting",
       "every process is done or idle",
       restingExpr(actors),
       layout,
       together,
     ),
-    stuck: claim("stuck", "no process can take a step", stuckExpr(actors), layout, together),
+    stuck: claimOf("stuck", "no process can take a step", stuckExpr(actors), layout, together),
     open: [...model.shared, ...model.actors.flatMap((a) => a.locals)].some(
       (v) => v.init.kind === "any",
     ),
@@ -115,7 +115,7 @@ type Binds = Map<string, Over>;
  * Claims that become one condition share their bound variables, so that each has a name of its
  * own.
  */
-function claim(
+export function claimOf(
   name: string,
   text: string,
   expr: Expr,
@@ -173,6 +173,16 @@ function stuckExpr(actors: ActorView[]): Expr {
         return or(atLabel(p, decl.name, DONE), ...blocked);
       }),
     ),
+  );
+}
+
+/** Can this process of the actor take a step? */
+export function movesExpr({ decl, steps }: ActorView, p: Expr): Expr {
+  return or(
+    ...steps.map((view) => {
+      const enabled = view.branches.map((branch) => enabledFor(branch, p, decl));
+      return and(atLabel(p, decl.name, view.step.label), or(...enabled));
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Every name of an exported TLA+ module. */
 import { type Domain, findEnum, memberName, type Over, scalarsetSize } from "../ir/index.ts";
 import { createNamer, type Namer } from "./names.ts";
+import { runClaims } from "./progress.ts";
 import type { System } from "./system.ts";
 
 export interface Naming {
@@ -19,6 +20,8 @@ export interface Naming {
   none: string;
   /** By `kind property`. */
   claims: Map<string, string>;
+  /** Claims about infinite runs, by key. */
+  runs: Map<string, string>;
   processes: number;
   namer: Namer;
 }
@@ -31,7 +34,7 @@ RECURSIVE STATE STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED
 VARIABLE VARIABLES WITH WITNESS Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq
 Cardinality IsFiniteSet Print PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq
 RandomElement Any ToString TLCEval self pc vars Init Next Spec Symmetry violation Violates
-NoViolation NoDeadlock failed`.split(/\s+/);
+NoViolation NoDeadlock Fairness failed`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model } = system;
@@ -51,6 +54,7 @@ export function nameAll(system: System): Naming {
     sets: new Map(),
     none: namer.take("none"),
     claims: new Map(),
+    runs: new Map(),
     processes: system.layout.processes.length,
     namer,
   };
@@ -72,6 +76,7 @@ export function nameAll(system: System): Naming {
   for (const c of system.reachable) {
     naming.claims.set(`reachable ${c.name}`, namer.take(`Reach_${c.name}`));
   }
+  for (const c of runClaims(system)) naming.runs.set(c.key, namer.take(c.name));
   return naming;
 }
 

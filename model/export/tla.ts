@@ -14,11 +14,14 @@ import { type Claim, noDeadlock, type System, systemOf, whenResting } from "./sy
 import { type ActionContext, stepDefinition } from "./tla-action.ts";
 import { bullets, indent, writerFor } from "./tla-expr.ts";
 import { constantText, memberSet, type Naming, nameAll } from "./tla-names.ts";
+import { refusedRuns, runClaimLines, specLines } from "./tla-progress.ts";
 import type { Exported, ExportOptions } from "./types.ts";
 
 export function exportTla(model: Model, options: ExportOptions): Exported {
   const system = systemOf(model);
   const naming = nameAll(system);
+  const refusal = refusedRuns(system);
+  if (refusal) return refusal;
   const rules = rulesOf(system);
   const variables = [
     ...naming.shared.values(),
@@ -27,7 +30,7 @@ export function exportTla(model: Model, options: ExportOptions): Exported {
   ];
   const cx: ActionContext = { system, naming, variables, rules };
   const module = identifier(options.name);
-  const claims = new Map([...naming.claims].map(([key, name]) => [name, key]));
+  const claims = new Map([...naming.claims, ...naming.runs].map(([key, name]) => [name, key]));
   for (const [key, rule] of rules) claims.set(rule, key);
   return {
     files: [
@@ -237,13 +240,7 @@ function stepLines(cx: ActionContext): string[] {
   const next = system.actors.map(({ decl }) => [
     `\\E self \\in ${naming.pids.get(decl.name)} : ${naming.actions.get(decl.name)}(self)`,
   ]);
-  return [
-    ...lines,
-    "Next ==",
-    ...indent(bullets("\\/", next), 2),
-    "",
-    "Spec == Init /\\ [][Next]_vars",
-  ];
+  return [...lines, "Next ==", ...indent(bullets("\\/", next), 2), "", ...specLines(cx)];
 }
 
 function claimLines(cx: ActionContext): string[] {
@@ -270,6 +267,7 @@ function claimLines(cx: ActionContext): string[] {
     ...system.atRest.flatMap((c) => define(`atRest ${c.name}`, c, whenResting(system, c))),
     ...reach,
     ...system.reachable.flatMap((c) => define(`reachable ${c.name}`, c, not(c))),
+    ...runClaimLines(cx),
   ];
 }
 
@@ -279,13 +277,14 @@ function configLines(options: ExportOptions, cx: ActionContext): string[] {
   const constants = naming.sets.size > 0 ? [naming.none, ...values] : [];
   const claims = [...naming.claims].filter(([key]) => !key.startsWith("reachable "));
   const events = [...naming.claims].filter(([key]) => key.startsWith("reachable "));
-  const symmetry = symmetryGroups(system, naming).length > 0;
+  const symmetry = naming.runs.size === 0 && symmetryGroups(system, naming).length > 0;
   return [
     "SPECIFICATION Spec",
     ...(constants.length > 0 ? ["CONSTANTS", ...constants.map((c) => `  ${c} = ${c}`)] : []),
     ...(rules.size > 0 ? ["INVARIANT NoViolation"] : []),
     ...claims.map(([, name]) => `INVARIANT ${name}`),
     ...events.map(([, name]) => `\\* INVARIANT ${name}`),
+    ...[...naming.runs.values()].map((name) => `PROPERTY ${name}`),
     "\\* Deadlock is the invariant NoDeadlock.",
     "CHECK_DEADLOCK FALSE",
     ...(symmetry ? [`${options.symmetry ? "" : "\\* "}SYMMETRY Symmetry`] : []),

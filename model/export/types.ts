@@ -13,6 +13,8 @@ export interface ExportOptions {
    * header.
    */
   symmetry?: boolean;
+  /** Leave claims about infinite runs out; the header says so. Otherwise they may be refused. */
+  safetyOnly?: boolean;
 }
 
 /** Something of the model that the target can't say; the export has no files then. */
@@ -32,6 +34,13 @@ export interface Exported {
    * state included.
    */
   extra: { states: number; transitions: number };
+  /** How SPIN is asked about infinite runs. */
+  runs?: {
+    /** By key of the claim: the flag for `spin -a`. */
+    flags: Record<string, string>;
+    /** For gcc. */
+    defines: string[];
+  };
   /** Names in the tool's messages to `kind property`, as verdicts are written. */
   claims: Record<string, string>;
 }

@@ -1,0 +1,96 @@
+/**
+ * Fairness and claims about infinite runs in TLA+ (Lamport, "The temporal logic of actions",
+ * 1994). A step that changes nothing is none there; where the model tells it from standing still,
+ * the claim is refused.
+ */
+import { PROGRESS, RETRY } from "../ir/index.ts";
+import { infix } from "./infix.ts";
+import { commentText } from "./names.ts";
+import { markedJumps, type RunClaim, restingLabels, runClaims, selfJumps } from "./progress.ts";
+import type { ActorView, Claim, System } from "./system.ts";
+import type { ActionContext } from "./tla-action.ts";
+import { bullets, indent, writerFor } from "./tla-expr.ts";
+import { type Exported, refused } from "./types.ts";
+
+/** A marked jump, or one of a finite process, from a step to itself. */
+export function refusedRuns(system: System): Exported | undefined {
+  const claims = runClaims(system);
+  const why = "TLC can't tell it from standing still";
+  for (const claim of claims) {
+    if (claim.kind !== "starvation") continue;
+    const { view } = claim;
+    const marked = [...markedJumps(view, RETRY), ...markedJumps(view, PROGRESS)];
+    const loop = marked.find(({ from, to }) => from === to);
+    const place = `${view.decl.name}.${view.decl.steps[loop?.from ?? 0]?.label}`;
+    if (loop) return refused("a marked jump from a step to itself", place, why);
+  }
+  if (claims.length === 0) return undefined;
+  for (const view of system.actors.filter((a) => a.decl.finite)) {
+    const [label] = selfJumps(view).filter((l) => !restingLabels(view.decl).includes(l));
+    const what = "a jump of a finite process from a step to itself";
+    if (label) return refused(what, `${view.decl.name}.${label}`, why);
+  }
+  return undefined;
+}
+
+/** `Spec`, with what the scheduler owes when somebody asks. */
+export function specLines({ naming, system }: ActionContext): string[] {
+  const plain = "Spec == Init /\\ [][Next]_vars";
+  const owed = naming.runs.size > 0 ? system.actors.flatMap((view) => fairness(view, naming)) : [];
+  if (owed.length === 0) return [plain];
+  const conditions = bullets(
+    "/\\",
+    owed.map((line) => [line]),
+  );
+  return ["Fairness ==", ...indent(conditions, 2), "", `${plain} /\\ Fairness`];
+}
+
+function fairness({ decl }: ActorView, naming: ActionContext["naming"]): string[] {
+  const action = `${naming.actions.get(decl.name)}(self)`;
+  const all = `\\A self \\in ${naming.pids.get(decl.name)} :`;
+  const ends = decl.finite ? [`${all} <>[][~${action}]_vars`] : [];
+  if (decl.fairness === "none") return ends;
+  const sign = decl.fairness === "strong" ? "SF_vars" : "WF_vars";
+  const labels = decl.steps.filter((s) => s.idle).map((s) => `"${s.label}"`);
+  const where =
+    decl.finite && labels.length > 0 ? `pc[self] \\notin {${labels.join(", ")}} /\\ ` : "";
+  return [...ends, `${all} ${sign}(${where}${action})`];
+}
+
+export function runClaimLines(cx: ActionContext): string[] {
+  return runClaims(cx.system).flatMap((claim) => [
+    ...(claim.text === claim.name ? [] : [`\\* ${commentText(claim.text)}`]),
+    `${cx.naming.runs.get(claim.key)} ==`,
+    `  ${formula(claim, cx)}`,
+    "",
+  ]);
+}
+
+function formula(claim: RunClaim, cx: ActionContext): string {
+  const atom = ({ cond, scope }: Claim): string =>
+    `(${infix(cond, writerFor(scope, cx.naming, cx.system).dialect)})`;
+  switch (claim.kind) {
+    case "eventually":
+      return `<>${atom(claim.cond)}`;
+    case "always_eventually":
+      return `[]<>${atom(claim.cond)}`;
+    case "leads_to":
+      return `${atom(claim.from)} ~> ${atom(claim.cond)}`;
+    case "starvation": {
+      const { view } = claim;
+      const [retry, progress] = [jumpText(view, RETRY), jumpText(view, PROGRESS)];
+      const never = `<>[][~(${retry})]_vars`;
+      return progress === "" ? never : `${never} \\/ []<><<${progress}>>_vars`;
+    }
+  }
+}
+
+/** What a marked step of the first process looks like. */
+function jumpText(view: ActorView, mark: typeof RETRY | typeof PROGRESS): string {
+  const { steps } = view.decl;
+  const label = (at: number): string => `"${steps[at]?.label ?? "done"}"`;
+  const pc = `pc[${view.first}]`;
+  return markedJumps(view, mark)
+    .map(({ from, to }) => `(${pc} = ${label(from)} /\\ pc'[${view.first}] = ${label(to)})`)
+    .join(" \\/ ");
+}
