@@ -90,7 +90,7 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   };
   const wanted = options.liveness ?? (model.liveness ?? []).length > 0;
   const budget = options.maxMemory ?? defaultBudget();
-  const plan = { engine, reductions, limits, budget, wanted };
+  const plan = { engine, reductions, limits, budget, wanted: wanted !== false };
   const { store, outcome } = searchAll(plan, options);
   const result = report(engine, store, outcome, reductions);
   if (result.verdict.kind === "violated" && result.shortest === false) {

@@ -84,9 +84,9 @@ export async function crosscheckClaims(
 }
 
 /**
- * One row per tool, in the order asked for. Claims about infinite runs are left out. The model should be the one that was searched: dead
- * locals reset or not, no reductions. When ours is a violation only the verdicts are compared,
- * because every tool stops somewhere else.
+ * One row per tool, in the order asked for. Claims about infinite runs are left out. The model
+ * should be the one that was searched: dead locals reset or not, no reductions. When ours is a
+ * violation only the verdicts are compared, because every tool stops somewhere else.
  */
 export async function crosscheck(
   model: Model,

@@ -79,7 +79,10 @@ export function spinRuns(
       { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `-D${runs.flag}`, `${name}.pml`] },
       { program: "gcc", args },
     ],
-    search: { program: "./pan", args: ["-a", "-f", `-m${100 * pathRoom(size.states)}`, "-n"] },
+    search: {
+      program: "./pan",
+      args: ["-a", "-f", `-m${Math.max(20_000, 200 * size.states)}`, "-n"],
+    },
     parse: parseSpinRuns,
   };
 }

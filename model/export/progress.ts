@@ -9,13 +9,17 @@ import {
   DONE,
   type Expr,
   type Liveness,
+  type Ltl,
   type Model,
   marksOf,
   type PROGRESS,
+  parseLtl,
+  partsOf,
   RETRY,
 } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
 import { type ActorView, type Claim, claimOf, movesExpr, type System } from "./system.ts";
+import { type Exported, refused } from "./types.ts";
 
 const { and, atLabel, constant, not, PROC } = build;
 
@@ -23,6 +27,7 @@ const { and, atLabel, constant, not, PROC } = build;
 export type RunClaim = { key: string; name: string; text: string } & (
   | { kind: "eventually" | "always_eventually"; cond: Claim }
   | { kind: "leads_to"; from: Claim; cond: Claim }
+  | { kind: "ltl"; formula: Ltl; atoms: Map<string, Claim> }
   /** Who passes retry marks again and again passes progress marks again and again. */
   | { kind: "starvation"; view: ActorView }
 );
@@ -40,12 +45,36 @@ export function runClaims({ model, layout, actors }: System): RunClaim[] {
   const declared = (model.liveness ?? []).map((p): RunClaim => {
     const text = p.doc ?? p.name;
     const head = { key: `liveness ${p.name}`, name: p.name, text };
+    if (p.kind === "ltl") {
+      const atoms = p.atoms.map((a) => [a.name, claimOf(a.name, a.name, a.expr, layout)] as const);
+      return { ...head, kind: p.kind, formula: formulaOf(p.formula), atoms: new Map(atoms) };
+    }
     const cond = claimOf(p.name, text, p.expr, layout);
     if (p.kind !== "leads_to") return { ...head, kind: p.kind, cond };
     return { ...head, kind: p.kind, cond, from: claimOf(p.name, text, p.from, layout) };
   });
   const starving = actors.filter((view) => retries(view.decl)).map(noStarvation);
   return [...declared, ...starving];
+}
+
+function formulaOf(text: string): Ltl {
+  const parsed = parseLtl(text);
+  if ("mistake" in parsed) throw new Error(`formula in a valid model: ${parsed.mistake.message}`);
+  return parsed.formula;
+}
+
+/** A formula with an operator that the target lacks. */
+export function refusedOperator(
+  claims: RunClaim[],
+  lacks: readonly Ltl["kind"][],
+  text: string,
+): Exported | undefined {
+  for (const claim of claims) {
+    const parts = claim.kind === "ltl" ? partsOf(claim.formula) : [];
+    const found = parts.find((part) => lacks.includes(part.kind));
+    if (found) return refused(`the operator *${found.kind}*`, claim.name, text);
+  }
+  return undefined;
 }
 
 function noStarvation(view: ActorView): RunClaim {

@@ -9,7 +9,7 @@
  * observer is weakly fair itself, so that a bit is set again and again exactly when the event
  * happens again and again.
  */
-import { type ActorDecl, PROGRESS, RETRY } from "../ir/index.ts";
+import { type ActorDecl, type Ltl, PROGRESS, RETRY } from "../ir/index.ts";
 import { withoutConditionals } from "./conditional.ts";
 import { infix } from "./infix.ts";
 import { commentText } from "./names.ts";
@@ -19,8 +19,8 @@ import type { Naming, RunNames } from "./promela-names.ts";
 import { simplify, unrollAll } from "./rewrite.ts";
 import { type ActorView, type Claim, claimOf, type System } from "./system.ts";
 
-/** More formulas than these in one claim are too much for SPIN's translation. */
-export const MAX_STRONG = 4;
+/** Each makes the formula longer; with three, its translation takes minutes. */
+export const MAX_STRONG = 2;
 
 /** Processes whose strong fairness must be said in the formula. */
 export function strongPids(system: System): number[] {
@@ -147,8 +147,42 @@ function formulaOf(claim: RunClaim, system: System, naming: Naming): string {
       return `[] <> ${atom(claim.cond)}`;
     case "leads_to":
       return `[] (${atom(claim.from)} -> <> ${atom(claim.cond)})`;
+    case "ltl": {
+      const text = ltlText(claim.formula, (name) => atom(claim.atoms.get(name) as Claim));
+      return system.open ? `(${naming.unborn}) U (!(${naming.unborn}) && ${text})` : text;
+    }
     case "starvation":
       return `([] <> ${naming.runs?.retried}) -> ([] <> ${naming.runs?.progressed})`;
+  }
+}
+
+const UNARY = { not: "!", always: "[]", eventually: "<>" };
+const BINARY = {
+  and: "&&",
+  or: "||",
+  implies: "->",
+  iff: "<->",
+  until: "U",
+  weak: "W",
+  release: "V",
+};
+
+function ltlText(formula: Ltl, atom: (name: string) => string): string {
+  switch (formula.kind) {
+    case "const":
+      return String(formula.value);
+    case "atom":
+      return atom(formula.name);
+    case "next":
+      throw new Error("next in Promela");
+    case "not":
+    case "always":
+    case "eventually":
+      return `${UNARY[formula.kind]} (${ltlText(formula.arg, atom)})`;
+    default: {
+      const [left, right] = [ltlText(formula.left, atom), ltlText(formula.right, atom)];
+      return `((${left}) ${BINARY[formula.kind]} (${right}))`;
+    }
   }
 }
 

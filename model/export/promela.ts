@@ -12,7 +12,7 @@ import { type Branch, paramValues } from "./branches.ts";
 import { conjunct, infix } from "./infix.ts";
 import { type Ground, groundBranches } from "./instances.ts";
 import { commentText } from "./names.ts";
-import { runClaims } from "./progress.ts";
+import { refusedOperator, runClaims } from "./progress.ts";
 import { assignText, expressions, initLine, negated } from "./promela-expr.ts";
 import { type Naming, nameAll, type Variable } from "./promela-names.ts";
 import {
@@ -48,6 +48,9 @@ export function exportPromela(model: Model, options: ExportOptions): Exported {
     return refused("number of processes", "actors", text);
   }
   const claims = runClaims(system);
+  const skips = "a run may stand still between two steps, so nothing is said of the very next one";
+  const refusal = refusedOperator(claims, ["next"], skips);
+  if (refusal) return refusal;
   const strong = strongPids(system);
   if (claims.length > 0 && strong.length > MAX_STRONG) {
     const text = `SPIN gets it in the formula, which is translated for ${MAX_STRONG} at most`;

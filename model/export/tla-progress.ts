@@ -3,10 +3,17 @@
  * 1994). A step that changes nothing is none there; where the model tells it from standing still,
  * the claim is refused.
  */
-import { PROGRESS, RETRY } from "../ir/index.ts";
+import { type Ltl, PROGRESS, RETRY } from "../ir/index.ts";
 import { infix } from "./infix.ts";
 import { commentText } from "./names.ts";
-import { markedJumps, type RunClaim, restingLabels, runClaims, selfJumps } from "./progress.ts";
+import {
+  markedJumps,
+  type RunClaim,
+  refusedOperator,
+  restingLabels,
+  runClaims,
+  selfJumps,
+} from "./progress.ts";
 import type { ActorView, Claim, System } from "./system.ts";
 import type { ActionContext } from "./tla-action.ts";
 import { bullets, indent, writerFor } from "./tla-expr.ts";
@@ -24,7 +31,8 @@ export function refusedRuns(system: System): Exported | undefined {
     const place = `${view.decl.name}.${view.decl.steps[loop?.from ?? 0]?.label}`;
     if (loop) return refused("a marked jump from a step to itself", place, why);
   }
-  if (claims.length === 0) return undefined;
+  const unknown = refusedOperator(claims, ["next", "until", "weak", "release"], "TLA+ has none");
+  if (unknown || claims.length === 0) return unknown;
   for (const view of system.actors.filter((a) => a.decl.finite)) {
     const [label] = selfJumps(view).filter((l) => !restingLabels(view.decl).includes(l));
     const what = "a jump of a finite process from a step to itself";
@@ -76,12 +84,39 @@ function formula(claim: RunClaim, cx: ActionContext): string {
       return `[]<>${atom(claim.cond)}`;
     case "leads_to":
       return `${atom(claim.from)} ~> ${atom(claim.cond)}`;
+    case "ltl":
+      return ltlText(claim.formula, (name) => atom(claim.atoms.get(name) as Claim));
     case "starvation": {
       const { view } = claim;
       const [retry, progress] = [jumpText(view, RETRY), jumpText(view, PROGRESS)];
       const never = `<>[][~(${retry})]_vars`;
       return progress === "" ? never : `${never} \\/ []<><<${progress}>>_vars`;
     }
+  }
+}
+
+const SIGNS = { not: "~", always: "[]", eventually: "<>" };
+const BINARY = { and: "/\\", or: "\\/", implies: "=>", iff: "<=>" };
+
+function ltlText(formula: Ltl, atom: (name: string) => string): string {
+  switch (formula.kind) {
+    case "const":
+      return formula.value ? "TRUE" : "FALSE";
+    case "atom":
+      return atom(formula.name);
+    case "not":
+    case "always":
+    case "eventually":
+      return `${SIGNS[formula.kind]}(${ltlText(formula.arg, atom)})`;
+    case "and":
+    case "or":
+    case "implies":
+    case "iff": {
+      const [left, right] = [ltlText(formula.left, atom), ltlText(formula.right, atom)];
+      return `((${left}) ${BINARY[formula.kind]} (${right}))`;
+    }
+    default:
+      throw new Error(`${formula.kind} in TLA+`);
   }
 }
 

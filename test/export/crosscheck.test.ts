@@ -35,7 +35,7 @@ describe.skipIf(!has("spin"))("with SPIN", () => {
     const rows = await crosscheck(testAndSet(2), holds(12, 21), base);
     expect(rows).toMatchObject([{ states: 12, transitions: 20, verdict: "holds", agree: false }]);
     expect(contradicted(rows)).toBe(true);
-    expect(crosscheckTable(holds(12, 21), rows)).toMatch(/spin \S+ +12 +20 +holds +NO/);
+    expect(crosscheckTable(holds(12, 21), rows)).toMatch(/spin \S+ +safety +12 +20 +holds +NO/);
   });
 
   it("says that verdicts differ", async () => {
