@@ -51,7 +51,8 @@ export function completion_done(x: Completion): Expr<boolean> {
   return any(x.all, x.done.gt(0));
 }
 
-function take(x: Completion): Effect {
+/** The part of a wait that uses one complete() up; part of it. */
+export function take_completion(x: Completion): Effect {
   return when(x.all.not(), [set(x.done, x.done.minus(1))]);
 }
 
@@ -67,7 +68,7 @@ export function wait_for_completion(x: Completion): Effect {
     }),
     might_sleep(`wait_for_completion(${x.path})`),
     wait(completion_done(x)),
-    take(x),
+    take_completion(x),
   );
 }
 
@@ -77,5 +78,5 @@ export function try_wait_for_completion<L extends string = never>(
   got: Effects<L>,
   not_yet: Effects<L>,
 ): Effect<L> {
-  return when<L>(completion_done(x), [take(x), ...got]).otherwise<L>(not_yet);
+  return when<L>(completion_done(x), [take_completion(x), ...got]).otherwise<L>(not_yet);
 }

@@ -4,13 +4,13 @@
  * The page-table entry is read once, without a lock and without taking a reference: what comes out
  * is valid only under the driver's lock, after mmu_interval_read_retry() said no.
  *
- * Omits    ranges of several pages (each is a fault of its own); hwpoison; the time limit (see
- *          timeout.ts). -EPERM is -EFAULT here.
+ * Omits    ranges of several pages (each is a fault of its own); hwpoison. -EPERM is -EFAULT here.
  */
 import {
   all,
   type Effects,
   type Expr,
+  either,
   goto,
   oneOf,
   type Ref,
@@ -39,6 +39,8 @@ export interface HmmOptions {
   write?: boolean;
   /** Receives HMM_PFN_WRITE, when the result is ok. */
   writable?: Ref<boolean>;
+  /** hmm_range_fault_unlocked_timeout(): -EBUSY when the limit is over, at any time. */
+  timeout?: boolean;
   /** For the kinds of entries that the mm was asked to have; `fresh` is for a new page. */
   handlers?: (fresh: Ref<FrameOf>) => FaultHandlers;
 }
@@ -69,6 +71,9 @@ export function hmm_range_fault(
   const may_write = writable && pte.write ? [set(writable, pte.write)] : [];
   const read_only = write && pte.write ? [pte.write.not()] : [];
   const eperm = write && mm.vm_write ? [mm.vm_write.at(page).not()] : [];
+  const deadline = options.timeout
+    ? [either({ in_time: [], timeout: [set(err, "ebusy"), ret()] })]
+    : [];
   const sigbus = mm.unstable ? [all(mm.unstable, pte.kind.eq("none"))] : [];
   return routine("hmm_range_fault", locals, (me): Steps => {
     const fault: Steps = is_plain(mm, page, options)
@@ -87,6 +92,7 @@ export function hmm_range_fault(
       check_retry: [
         "if (mmu_interval_check_retry(seq)) return -EBUSY",
         might_sleep("hmm_range_fault()"),
+        ...deadline,
         when(mmu_interval_read_retry(mm.sub), [set(err, "ebusy"), ret()]),
       ],
       walk: [

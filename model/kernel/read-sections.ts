@@ -13,15 +13,20 @@ import {
   type Expr,
   each,
   forall,
+  lockEvent,
   proc,
+  type Routine,
   range,
+  routine,
   type SizeLike,
   type Struct,
   self,
   set,
   struct,
+  wait,
   when,
 } from "../index.ts";
+import { might_sleep } from "./context.ts";
 
 /** A kind of section, nested at most that deep. */
 export const read_sections = <K extends string>(kind: K, nesting: SizeLike) =>
@@ -64,4 +69,17 @@ export function begin_waiting(s: ReadSections): Effect {
 /** All of them have been left. */
 export function waited_out(s: ReadSections): Expr<boolean> {
   return forall(proc, (p) => s.waits_for.at(self).at(p).not());
+}
+
+/** What lock-order reports and pictures see of it. */
+export function section_event(s: ReadSections, op: "trylock" | "release" | "wait"): Effect {
+  return lockEvent({ op, mode: "shared", lock: "rcu", class: s.path, index: [...s.indexes] });
+}
+
+/** Waits for all sections that are open now. `name` is the kernel's, `call` the C line. */
+export function synchronize(s: ReadSections, name: string, call: string): Routine {
+  return routine(name, {}, () => ({
+    start: [call, might_sleep(`${name}()`), begin_waiting(s)],
+    wait: ["  wait for all read sections", section_event(s, "wait"), wait(waited_out(s))],
+  }));
 }

@@ -1,6 +1,7 @@
 /** What the driver does when core mm is about to change the page tables: XNACK on and off. */
 import { type Expr, goto, none, type Routine, routine, set, when } from "mmrace";
 import {
+  kgd2kfd_quiesce_mm,
   type Listeners,
   listener_of,
   mmu_interval_set_seq,
@@ -12,7 +13,6 @@ import {
   wait_tlb_flush,
   zap_device_pte,
 } from "mmrace/kernel";
-import { quiesce_mm } from "./quiesce.ts";
 import { k, tree } from "./state.ts";
 
 /** svm_range_unmap_from_gpus(); caller holds prange->lock. */
@@ -79,7 +79,7 @@ function evict(page: Expr<PageOf>): Routine {
       set(k.evicted_ranges, k.evicted_ranges.plus(1)),
       when(k.evicted_ranges.ne(1), [goto("out")]),
     ],
-    quiesce: quiesce_mm(),
+    quiesce: kgd2kfd_quiesce_mm(k.queues),
     schedule: [
       "queue_delayed_work(system_freezable_wq, &svms->restore_work)",
       queue_work(k.restore_work),

@@ -23,6 +23,7 @@ import {
   down_write,
   downgrade_write,
   flush_work,
+  kgd2kfd_resume_mm,
   mmu_interval_notifier_insert,
   mutex_lock,
   mutex_unlock,
@@ -33,7 +34,6 @@ import {
   up_write,
   worker,
 } from "mmrace/kernel";
-import { resume_mm } from "./quiesce.ts";
 import { deferred_list_is_empty, k } from "./state.ts";
 import { result, validate_and_map } from "./validate.ts";
 
@@ -142,7 +142,7 @@ function restore_work(): Routine {
         set(k.evicted_ranges, 0),
         set(me.evicted, 0),
       ],
-      resume: resume_mm(),
+      resume: kgd2kfd_resume_mm(k.queues),
       svms_unlock: ["out_reschedule: mutex_unlock(&svms->lock)", mutex_unlock(k.svms_lock)],
       mmap_write_unlock: ["mmap_write_unlock(mm)", up_write(k.mm.mmap_lock)],
       info_unlock: ["mutex_unlock(&process_info->lock)", mutex_unlock(k.process_info_lock)],

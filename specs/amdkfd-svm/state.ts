@@ -1,5 +1,5 @@
 /** What the actors of amdkfd SVM share: ranges and their locks, buffer objects, queues. */
-import { array, bool, type Expr, exists, none, oneOf, range, shared, struct } from "mmrace";
+import { array, bool, type Expr, exists, none, range, shared, struct } from "mmrace";
 import {
   device_mmu,
   dma_resv,
@@ -13,6 +13,7 @@ import {
   mutex,
   Page,
   type PageOf,
+  user_queues,
   work_struct,
 } from "mmrace/kernel";
 
@@ -36,23 +37,13 @@ const svm_range = struct("svm_range", {
   invalid: range(0, 3),
 });
 
-/**
- * The user queues of the process. kfd_process_evict_queues() and kfd_process_restore_queues() count
- * in qpd->evicted, under dqm->lock.
- */
-const user_queues = struct("user_queues", {
-  dqm_lock: mutex(),
-  evicted: range(0, 3),
-  hw: oneOf("running", "preempting", "stopped"),
-});
-
 export const k = shared({
   mm: mm_struct(3),
   folio: array(Frame, folio()),
   gpu: device_mmu(),
   /** A second GPU, in no hive with the first; its TLB and its dma_addr[] are not modelled. */
   other_gpu_pte: array(Page, Frame),
-  queues: user_queues,
+  queues: user_queues(3),
   range: array(Page, svm_range),
   process_info_lock: mutex(),
   svms_lock: mutex(),

@@ -108,7 +108,7 @@ function parametersOf(text: string): string {
 
 /** Rules that a file enforces by calling one of these. */
 const callers: [RegExp, string][] = [
-  [/\bmight_sleep\(/, "sleep_in_atomic"],
+  [/\b(?:might_sleep|synchronize)\(/, "sleep_in_atomic"],
   [/\bnot_under_folio_lock\(/, "mmap_lock_under_folio_lock"],
   [/\bnot_under_page_table_lock\(/, "page_table_lock_across_notifier"],
   [/\blockdep_assert_held\(/, "lock_not_held"],
