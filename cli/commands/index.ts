@@ -15,6 +15,7 @@ import { promoteCommand } from "./promote.ts";
 import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
+import { sourcesCommand } from "./sources.ts";
 import { statusCommand } from "./status.ts";
 
 export const commands: Command[] = [
@@ -33,5 +34,6 @@ export const commands: Command[] = [
   exportCommand,
   crosscheckCommand,
   galleryCommand,
+  sourcesCommand,
   statusCommand,
 ];
