@@ -18,7 +18,7 @@ export const sourcesCommand: Command = {
   details: [
     "A spec cites its sources in its first comment, behind the word Source:",
     "`mm/hmm.c: hmm_range_fault, hmm_vma_fault`. --update writes down what these functions are in",
-    `the tree, into ${SOURCES_FILE} beside the spec. Without it, each is compared with another tree:`,
+    `the tree, into ${SOURCES_FILE} beside the spec. Without it, each is compared with the tree:`,
     "unchanged, changed (lines added and removed), moved to another file, or gone. Comments and",
     "layout do not count. A file that is cited without functions is compared as a whole. What the",
     "tree does not have is pinned as absent, and told: it is history, or it is misspelt.",

@@ -7,8 +7,8 @@ export function blanked(text: string): string {
 }
 
 /**
- * The lines of a definition (function, macro, struct or enum) without comments and layout; undefined
- * when the text has none of that name.
+ * The lines of a definition (function, macro, struct or enum), without comments and layout;
+ * undefined when the text has none of that name.
  */
 export function definitionOf(text: string, name: string): string[] | undefined {
   const code = blanked(text);

@@ -1,7 +1,7 @@
 /**
  * The kernel code that a file cites, read from its first comment: what stands behind `Source`, and
- * in files of kernel objects the whole comment. `mm/hmm.c: hmm_range_fault, hmm_vma_fault; memory.c`
- * cites two functions of one file, and another file of the same folder.
+ * in files of kernel objects the whole comment. `mm/hmm.c: hmm_range_fault, hmm_vma_fault;
+ * memory.c` cites two functions of one file, and another file of the same folder.
  */
 export interface Citation {
   /** Relative to the kernel's tree. */
