@@ -17,6 +17,7 @@ import { interchangeable } from "./reduce/symmetry.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
 import { calmest } from "./search/calm.ts";
 import type { Engine, Reductions } from "./search/engine.ts";
+import { expectedStates } from "./search/estimate.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
 import { searchInParallel } from "./search/parallel.ts";
@@ -34,6 +35,7 @@ import { fingerprints, omissionProbability, treeStates } from "./store/codecs.ts
 import { type FlatStore, flatStore } from "./store/flat.ts";
 import { keyedStore } from "./store/keyed.ts";
 import { PAGE_SIZES } from "./store/pages.ts";
+import { spillStore } from "./store/spill.ts";
 import type { Store } from "./store/store.ts";
 
 export { PackError } from "./compile/pack.ts";
@@ -59,8 +61,10 @@ export {
   CheckpointError,
   type CheckpointRecord,
   type CheckpointSink,
+  DiskFullError,
   type WordSource,
 } from "./store/checkpoint.ts";
+export type { Disk } from "./store/spill.ts";
 
 /** States found by one thread before others are started: for fewer of them it does not pay. */
 const PARALLEL_FROM = 1 << 16;
@@ -129,15 +133,13 @@ interface Searched {
 /** On one thread until it pays to have more; in order again when they found a violation. */
 function searchAll(plan: Plan, options: CheckOptions): Searched {
   const { engine, reductions, limits, budget, wanted } = plan;
-  const { compress, hashCompaction, resume, sizes = PAGE_SIZES } = options;
-  const { words } = engine.packing;
-  const codec = hashCompaction ? fingerprints(words) : treeStates(words, sizes);
+  const { resume, sizes = PAGE_SIZES } = options;
   const threads = wanted || engine.kind === "interpreted" ? 1 : (options.workers ?? 1);
-  const flat =
-    compress || hashCompaction ? undefined : flatStore(engine, budget, threads > 1, sizes);
+  const other = otherStore(engine, options, budget);
+  const flat = other ? undefined : flatStore(engine, budget, threads > 1, sizes);
   // What looks at the whole graph afterwards looks at one array.
   if (flat && wanted) flat.successor = undefined;
-  const store = flat ?? keyedStore(engine, codec, budget, sizes);
+  const store = other ?? (flat as FlatStore);
   const search = beginSearch(engine, store, limits, resume);
   const first = threads > 1 && flat ? (options.parallelFrom ?? PARALLEL_FROM) : MANY;
   if (!continueSearch(search, first) && flat) {
@@ -148,9 +150,19 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   return { store: search.store, outcome: outcomeOf(search) };
 }
 
+/** The store that was asked for, if it is not the plain one. */
+function otherStore(engine: Engine, options: CheckOptions, budget: number): Store | undefined {
+  const { compress, hashCompaction, spill, sizes = PAGE_SIZES } = options;
+  const { words } = engine.packing;
+  if (spill) return spillStore(engine, spill, budget, sizes);
+  if (hashCompaction) return keyedStore(engine, fingerprints(words), budget, sizes);
+  if (compress) return keyedStore(engine, treeStates(words, sizes), budget, sizes);
+  return undefined;
+}
+
 /** What changes who moves when, and so says nothing about infinite runs. */
-function reductionsOn({ symmetry, partialOrder, compress }: CheckOptions): string[] {
-  const on = { symmetry, "partial order": partialOrder, compress };
+function reductionsOn({ symmetry, partialOrder, compress, spill }: CheckOptions): string[] {
+  const on = { symmetry, "partial order": partialOrder, compress, spill };
   return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
 }
 
@@ -270,8 +282,10 @@ function report(
   const findings = complete ? findingsOf(model, counts) : [];
   const verdict = verdictOf(engine, store, outcome, reductions);
   const omission = store.approximate ? { omission: omissionProbability(counts.states) } : {};
-  const { bytes } = outcome;
-  return { ...counts, ...verdict, ...omission, findings, engine: engine.kind, bytes };
+  const { bytes, end, levels } = outcome;
+  const expected = end.kind === "incomplete" ? expectedStates(levels) : undefined;
+  const estimate = expected ? { expected } : {};
+  return { ...counts, ...verdict, ...omission, ...estimate, findings, engine: engine.kind, bytes };
 }
 
 function verdictOf(

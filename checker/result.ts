@@ -1,8 +1,10 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
 import type { EngineKind } from "./search/engine.ts";
+import type { Estimate } from "./search/estimate.ts";
 import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
 import type { PageSizes } from "./store/pages.ts";
+import type { Disk } from "./store/spill.ts";
 
 export interface Progress {
   states: number;
@@ -11,6 +13,8 @@ export interface Progress {
   queue: number;
   depth: number;
   bytes: number;
+  /** States there may be in the end; undefined while there is no telling. */
+  expected?: Estimate | undefined;
   /** Milliseconds since the start; 0 without a clock. */
   elapsed: number;
 }
@@ -67,6 +71,8 @@ export interface CheckOptions {
    * result says how likely it is at most that a state was left out.
    */
   hashCompaction?: boolean;
+  /** Where states go for which there is no memory. One thread, no checkpoints. */
+  spill?: Disk;
   /** Where arrays end, for tests of what happens there. */
   sizes?: PageSizes;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
@@ -126,6 +132,8 @@ export interface CheckResult {
   /** The moves from this one (counting from 1) repeat for ever. */
   loopFrom?: number;
   liveness?: LivenessReport;
+  /** Of an incomplete search: states there may be in all. */
+  expected?: Estimate | undefined;
   /** After hash compaction: the probability that some state was left out is at most this. */
   omission?: number;
   coverage: { actor: string; label: string; fired: number }[];

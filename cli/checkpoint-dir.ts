@@ -10,7 +10,6 @@ import {
   renameSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import {
@@ -19,6 +18,7 @@ import {
   type CheckpointSink,
   type WordSource,
 } from "../checker/index.ts";
+import { writeAll } from "./spill-file.ts";
 
 /** Continues the words file behind the states of `record`, or begins a new one. */
 export function checkpointSink(
@@ -28,15 +28,18 @@ export function checkpointSink(
 ): CheckpointSink {
   const file = openSync(join(folder, "states.bin"), record ? "r+" : "w");
   let at = record ? record.states * record.words * 4 : 0;
+  let committed = at;
   ftruncateSync(file, at);
   return {
     due,
     append: (words) => {
-      const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-      for (let from = 0; from < bytes.length; ) {
-        from += writeSync(file, bytes, from, bytes.length - from, at + from);
+      try {
+        writeAll(file, words, at);
+      } catch (error) {
+        at = committed;
+        throw error;
       }
-      at += bytes.length;
+      at += words.byteLength;
     },
     commit: (next) => {
       fsyncSync(file);
@@ -46,6 +49,7 @@ export function checkpointSink(
       fsyncSync(written);
       closeSync(written);
       renameSync(fresh, join(folder, "record.json"));
+      committed = at;
     },
   };
 }

@@ -75,7 +75,7 @@ function compare(breaks: string | undefined, result: CheckResult) {
   const { verdict } = result;
   switch (verdict.kind) {
     case "incomplete":
-      return { code: EXIT.incomplete, verdict: `incomplete: ${limitText(verdict.limit)}` };
+      return { code: EXIT.incomplete, verdict: `incomplete: ${incompleteText(result)}` };
     case "holds":
       if (breaks === undefined) return { code: EXIT.ok, verdict: "holds" };
       return { code: EXIT.violation, verdict: `holds, but must violate ${breaks}` };
@@ -88,6 +88,13 @@ function compare(breaks: string | undefined, result: CheckResult) {
       return { code: EXIT.violation, verdict: `violated ${property}${instead}${longer}` };
     }
   }
+}
+
+function incompleteText({ verdict, omission }: CheckResult): string {
+  if (verdict.kind !== "incomplete") return "";
+  const text = limitText(verdict.limit);
+  if (omission === undefined || verdict.limit !== "hash_compaction") return text;
+  return `nothing violated, but ${text} (probability at most ${omission.toPrecision(2)})`;
 }
 
 type Limit = Extract<CheckResult["verdict"], { kind: "incomplete" }>["limit"];

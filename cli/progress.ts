@@ -41,7 +41,10 @@ export function progressLine(stream: Stream, now: () => number = Date.now): Prog
   };
 }
 
-/** `hmm-mirror depth=31 states=4,120,331 queue=88,102 rate=1.1M/s mem=1.2G elapsed=00:01:30` */
+/**
+ * `hmm-mirror depth=31 states=4,120,331 (of about 6M to 9M) queue=88,102 rate=1.1M/s mem=1.2G elapsed=00:01:30`;
+ * the estimate says between what the number of states may lie, and is missing while nobody knows.
+ */
 export function progressText(title: string, progress: Progress): string {
   const { depth, states, queue, bytes } = progress;
   const seconds = progress.elapsed / 1000;
@@ -49,12 +52,30 @@ export function progressText(title: string, progress: Progress): string {
   return [
     title,
     `depth=${depth}`,
-    `states=${showCount(states)}`,
+    `states=${showCount(states)}${showEstimate(progress.expected)}`,
     `queue=${showCount(queue)}`,
     `rate=${showRate(rate)}/s`,
     `mem=${showBytes(bytes)}`,
     `elapsed=${showClock(seconds)}`,
   ].join(" ");
+}
+
+/** ` (of about 6M to 9M)`, or nothing. */
+export function showEstimate(expected: Progress["expected"]): string {
+  if (!expected) return "";
+  return ` (of about ${showRounded(expected.low)} to ${showRounded(expected.high)})`;
+}
+
+/** Two digits: `6.3M`, `84k`. */
+export function showRounded(n: number): string {
+  const units: [number, string][] = [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ];
+  const [size, name] = units.find(([least]) => n >= least) ?? [1, ""];
+  return `${Number((n / size).toPrecision(2))}${name}`;
 }
 
 /** `4,120,331`, the same in every locale. */

@@ -16,8 +16,13 @@ export type Limits = Pick<
   | "symmetry"
   | "partialOrder"
   | "workers"
+  | "compress"
+  | "hashCompaction"
   | "liveness"
->;
+> & {
+  /** Folder for states that memory has no room for. */
+  spillTo?: string;
+};
 
 /** Where a search leaves its checkpoints, and whether it begins with the one that is there. */
 export interface Checkpoints {

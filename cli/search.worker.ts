@@ -16,6 +16,7 @@ import { checkpointSink, readCheckpoint } from "./checkpoint-dir.ts";
 import { UserError } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
 import type { Answer, Checkpoints, Question } from "./search.ts";
+import { openSpillFile, type SpillFile } from "./spill-file.ts";
 
 const PROGRESS_MS = 100;
 
@@ -53,7 +54,7 @@ function checkpointOptions(wanted: Checkpoints): Pick<CheckOptions, "checkpoint"
 
 const REFUSALS = [PackError, CheckpointError, UserError];
 
-function search({ model, limits, checkpoints }: Question): Answer {
+function search({ model, limits: { spillTo, ...limits }, checkpoints }: Question): Answer {
   let last = performance.now();
   const options: CheckOptions = {
     liveness: speaksOfProgress(model),
@@ -66,13 +67,18 @@ function search({ model, limits, checkpoints }: Question): Answer {
       answer({ kind: "progress", progress });
     },
   };
+  let spill: SpillFile | undefined;
   try {
     const kept = checkpoints ? checkpointOptions(checkpoints) : {};
-    return { kind: "result", result: check(model, { ...options, ...kept }) };
+    spill = spillTo === undefined ? undefined : openSpillFile(spillTo);
+    const stored = spill ? { spill } : {};
+    return { kind: "result", result: check(model, { ...options, ...kept, ...stored }) };
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     if (REFUSALS.some((kind) => error instanceof kind)) return { kind: "refused", message };
     throw error;
+  } finally {
+    spill?.close();
   }
 }
 

@@ -4,6 +4,8 @@
  * the lists of work; so those that are expanded come first, as after a search of one thread.
  */
 import type { Limit } from "../result.ts";
+import { tryToSave } from "../store/checkpoint.ts";
+import { expectedStates } from "./estimate.ts";
 import { CONTROL, type Conductor, FLAG, type SharedSearch, STATS } from "./participant.ts";
 import { checkpointRecord, type Search } from "./search.ts";
 
@@ -124,19 +126,21 @@ function newWriter({ limits, out, unsaved }: Search, shared: SharedSearch): Writ
         stats[STATS.beat] = (stats[STATS.beat] as number) + 1;
         filled = 0;
       };
-      for (let k = 0; k < runs.length; k += 2) {
-        const end = (runs[k + 1] as number) * words;
-        for (let at = (runs[k] as number) * words; at < end; ) {
-          const some = Math.min(end - at, WRITE_WORDS - filled);
-          buffer.set(states.subarray(at, at + some), filled);
-          filled += some;
-          at += some;
-          if (filled === WRITE_WORDS) flush();
+      const saved = tryToSave(() => {
+        for (let k = 0; k < runs.length; k += 2) {
+          const end = (runs[k + 1] as number) * words;
+          for (let at = (runs[k] as number) * words; at < end; ) {
+            const some = Math.min(end - at, WRITE_WORDS - filled);
+            buffer.set(states.subarray(at, at + some), filled);
+            filled += some;
+            at += some;
+            if (filled === WRITE_WORDS) flush();
+          }
         }
-      }
-      flush();
-      runs = [];
-      limits.checkpoint?.commit(record());
+        flush();
+        limits.checkpoint?.commit(record());
+      });
+      if (saved) runs = [];
     },
   };
 }
@@ -174,5 +178,6 @@ function limitReached(
     queue: waiting * itemStates,
     depth: levels.length - 1,
     bytes: bytesOf({ control, stats, itemStates, ...shared }),
+    expected: expectedStates(levels),
   });
 }

@@ -11,11 +11,13 @@ import {
   CHECKPOINT_VERSION,
   type CheckpointRecord,
   type CheckpointSink,
+  tryToSave,
   verifyRecord,
   type WordSource,
 } from "../store/checkpoint.ts";
 import type { Store } from "../store/store.ts";
 import { type Engine, labelNumber } from "./engine.ts";
+import { expectedStates } from "./estimate.ts";
 
 export interface SearchLimits {
   maxStates: number;
@@ -109,8 +111,17 @@ export function continueSearch(s: Search, most = Number.POSITIVE_INFINITY): bool
       if (out.count > most) return false;
       expandBatch(s, to);
     }
+    settle(s);
     if (s.end || !closeLevel(s)) return true;
   }
+}
+
+/** The states beyond `unsettled` may be known already. The violating one, the last one, is not. */
+function settle(s: Search): void {
+  const { store, out, end } = s;
+  if (!store.settle) return;
+  out.count = store.settle(out.count);
+  if (end?.kind === "badState") s.end = { ...end, state: out.count - 1 };
 }
 
 export function outcomeOf({ store, out, end }: Search): SearchOutcome {
@@ -202,6 +213,7 @@ function storeBatch(s: Search): number {
   const { store } = s;
   const before = out.count;
   out.count = store.insert(before);
+  if (out.count > s.limits.maxStates + 1 && store.settle) return storeLast(s, before);
   const cut = Math.min(out.count, s.limits.maxStates + 1);
   const bad = store.check(before, cut);
   if (bad > 0) out.count = bad + 1;
@@ -218,8 +230,29 @@ function storeBatch(s: Search): number {
   return positionInBatch(s, bad);
 }
 
+/** More states than are allowed, unless some of them turn out to be known. */
+function storeLast(s: Search, before: number): number {
+  const { store, out, limits } = s;
+  const bad = store.check(before, out.count);
+  if (s.pendingFacts) store.reach(before, out.count);
+  if (bad > 0) {
+    out.count = bad + 1;
+    s.end = { kind: "badState", state: bad };
+    return positionInBatch(s, bad);
+  }
+  settle(s);
+  if (out.count <= limits.maxStates + 1) return 0;
+  out.count = limits.maxStates + 1;
+  s.end = { kind: "incomplete", limit: "states" };
+  return 0;
+}
+
 function makeRoom(s: Search, more: number): Limit | undefined {
-  const limit = s.store.reserve(s.out.count, more);
+  let limit = s.store.reserve(s.out.count, more);
+  if (limit === "memory" && s.store.settle) {
+    settle(s);
+    limit = s.store.reserve(s.out.count, more);
+  }
   const wider = limit && s.store.successor?.(s.out.count);
   if (!wider) return limit;
   s.store = wider;
@@ -277,6 +310,7 @@ function pollLimits(s: Search): void {
     queue: count - s.next,
     depth: levels.length - 1,
     bytes: s.store.bytes(count),
+    expected: expectedStates(levels),
   });
   if (limit) s.end = { kind: "incomplete", limit };
   if (limit || s.limits.checkpoint?.due()) saveCheckpoint(s);
@@ -287,17 +321,19 @@ function saveCheckpoint(s: Search): void {
   const { checkpoint } = limits;
   if (!checkpoint) return;
   const { words } = engine.packing;
-  for (let n = s.unsaved; n < out.count; ) {
-    const more = store.read(n, out.count);
-    checkpoint.append(more);
-    n += more.length / words;
-  }
-  s.unsaved = out.count;
   const { transitions, terminal, levels } = out;
-  const fired = [...engine.batch.fired];
-  const reached = [...engine.batch.reached];
-  const counts = { states: out.count - 1, transitions, terminal, fired, reached };
-  checkpoint.commit(checkpointRecord(s, { ...counts, levels, expanded: s.next - 1 }));
+  const saved = tryToSave(() => {
+    for (let n = s.unsaved; n < out.count; ) {
+      const more = store.read(n, out.count);
+      checkpoint.append(more);
+      n += more.length / words;
+    }
+    const fired = [...engine.batch.fired];
+    const reached = [...engine.batch.reached];
+    const counts = { states: out.count - 1, transitions, terminal, fired, reached };
+    checkpoint.commit(checkpointRecord(s, { ...counts, levels, expanded: s.next - 1 }));
+  });
+  if (saved) s.unsaved = out.count;
 }
 
 type Standing = Pick<

@@ -32,10 +32,28 @@ export interface CheckpointRecord {
 export interface CheckpointSink {
   /** Is it time for a checkpoint? Asked every few thousand states. */
   due(): boolean;
-  /** Words that come after all those of earlier calls; only valid during the call. */
+  /**
+   * Words that come after all those of earlier calls; only valid during the call.
+   *
+   * @throws DiskFullError and forgets what came after the last commit: it will come again
+   */
   append(words: Int32Array): void;
   /** Everything appended so far belongs to this record. */
   commit(record: CheckpointRecord): void;
+}
+
+/** There is no space for more words. */
+export class DiskFullError extends Error {}
+
+/** Writes a checkpoint. Where the disk is full, the last one stays, and this returns false. */
+export function tryToSave(save: () => void): boolean {
+  try {
+    save();
+    return true;
+  } catch (error) {
+    if (error instanceof DiskFullError) return false;
+    throw error;
+  }
 }
 
 /** The words of a checkpoint, to be read once. */

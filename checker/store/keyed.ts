@@ -11,7 +11,6 @@ import {
   newPages,
   type PageSizes,
   type Pages,
-  pageBytes,
   pageOf,
   placeIn,
   reserveEntries,
@@ -45,12 +44,21 @@ interface History {
   parents: Pages;
 }
 
-interface Keyed {
+/** States that have left the table: the first ones. */
+export interface Older {
+  /** State `base + 1` is the first one in the table. */
+  base: number;
+  /** Words of the states `from` to `to - 1`. */
+  read(from: number, to: number, into: Int32Array, at: number): void;
+}
+
+export interface Keyed {
   engine: Engine;
   codec: Codec;
   table: PagedTable;
   budget: number;
   history: History | undefined;
+  older: Older | undefined;
   /** The engine's states: the window from 1 on, then what is new from WINDOW + 1 on. */
   desk: Int32Array;
   filter: Int32Array;
@@ -62,6 +70,9 @@ interface Keyed {
   fresh: number;
   /** The state that was expanded last. */
   parent: number;
+  /** The state that was compared last, and its words. */
+  compared: number;
+  own: Int32Array;
 }
 
 /** @param table the keys that are there already; none without it */
@@ -72,6 +83,16 @@ export function keyedStore(
   sizes: PageSizes,
   table = newTable(codec.width, sizes),
 ): Store {
+  return storeOf(newKeyed(engine, codec, budget, sizes, table));
+}
+
+export function newKeyed(
+  engine: Engine,
+  codec: Codec,
+  budget: number,
+  sizes: PageSizes,
+  table = newTable(codec.width, sizes),
+): Keyed {
   const { words } = engine.packing;
   const room = engine.batch.words.length / words;
   const pages = (width: number): Pages => newPages(width, sizes.entryBits);
@@ -81,6 +102,7 @@ export function keyedStore(
     table,
     budget,
     history: codec.decode ? undefined : { waiting: pages(words), parents: pages(1) },
+    older: undefined,
     desk: new Int32Array((1 + WINDOW + room) * words),
     filter: newFilter(words),
     key: new Int32Array(codec.width),
@@ -88,9 +110,16 @@ export function keyedStore(
     to: 0,
     fresh: table.next,
     parent: 0,
+    compared: 0,
+    own: new Int32Array(words),
   };
-  const rebind = (): void => bindDesk(k);
-  rebind();
+  bindDesk(k);
+  return k;
+}
+
+export function storeOf(k: Keyed): Store {
+  const { engine, history } = k;
+  const { words } = engine.packing;
   const onDesk = (state: number): number => WINDOW + 1 + state - k.fresh;
   const store: Store = {
     reserve: (_count, more) => reserve(k, more),
@@ -104,15 +133,14 @@ export function keyedStore(
     read(from, to) {
       const end = Math.min(to, from + WINDOW);
       const out = new Int32Array((end - from) * words);
-      for (let n = from; n < end; n++) writeOut(k, n, out, (n - from) * words);
+      writeOut(k, from, end, out, 0);
       return out;
     },
     is: (state, other, at) => isState(k, state, other, at),
     restore: (states, read) => restore(k, states, read),
     bytes: () => bytesOf(k),
-    rebind,
+    rebind: () => bindDesk(k),
   };
-  const { history } = k;
   if (history) {
     store.approximate = true;
     store.pathTo = (state) => ancestors(history.parents, state);
@@ -124,12 +152,12 @@ function bindDesk({ engine, desk }: Keyed): void {
   engine.bind({ states: desk, index: new Int32Array(1), slotBits: 0 });
 }
 
-function bytesOf({ table, codec, history }: Keyed): number {
-  const more = history ? pageBytes(history.waiting) + pageBytes(history.parents) : 0;
+export function bytesOf({ table, codec, history }: Keyed): number {
+  const more = history ? history.waiting.bytes + history.parents.bytes : 0;
   return tableBytes(table) + codec.bytes() + more;
 }
 
-function reserve(k: Keyed, more: number): Limit | undefined {
+export function reserve(k: Keyed, more: number): Limit | undefined {
   const { table, codec, history, budget } = k;
   const spare = (): number => budget - bytesOf(k);
   const most = table.next + more;
@@ -148,7 +176,7 @@ function expand(k: Keyed, from: number, to: number): number {
   if (from < k.from || from >= k.to) {
     k.from = from;
     k.to = Math.min(to, from + WINDOW);
-    for (let n = k.from; n < k.to; n++) writeOut(k, n, k.desk, (1 + n - k.from) * words);
+    writeOut(k, k.from, k.to, k.desk, words);
     if (history) dropBefore(history.waiting, from);
   }
   k.parent = from;
@@ -157,16 +185,26 @@ function expand(k: Keyed, from: number, to: number): number {
   return k.from - 1 + engine.expand(1 + from - k.from, 1 + end - k.from);
 }
 
-function writeOut({ codec, table, history }: Keyed, n: number, into: Int32Array, to: number): void {
-  if (history) copyEntry(history.waiting, n, into, to);
-  else codec.decode?.(pageOf(table.keys, n), placeIn(table.keys, n), into, to);
+/** The words of the states `from` to `to - 1`, from `into[at]` on. */
+function writeOut(k: Keyed, from: number, to: number, into: Int32Array, at: number): void {
+  const { codec, table, history, older } = k;
+  const { words } = k.engine.packing;
+  const base = older?.base ?? 0;
+  const border = Math.max(from, Math.min(to, base + 1));
+  if (older && from < border) older.read(from, border, into, at);
+  for (let n = border; n < to; n++) {
+    const place = at + (n - from) * words;
+    if (history) copyEntry(history.waiting, n, into, place);
+    else codec.decode?.(pageOf(table.keys, n - base), placeIn(table.keys, n - base), into, place);
+  }
 }
 
 function insert(k: Keyed): number {
   const { engine, codec, table, filter, history, desk, key } = k;
   const { batch, packing } = engine;
   const { words } = packing;
-  k.fresh = table.next;
+  const base = k.older?.base ?? 0;
+  k.fresh = table.next + base;
   engine.canonicalize(batch.filled);
   for (let at = 0; at < batch.filled; at += words) {
     const recent = (hashWords(batch.words, at, words) >>> (32 - RECENT_BITS)) * words;
@@ -175,23 +213,23 @@ function insert(k: Keyed): number {
     codec.encode(batch.words, at, key);
     const n = table.next;
     if (numberOf(table, key, 0) !== n) continue;
-    const to = (WINDOW + 1 + n - k.fresh) * words;
+    const to = (WINDOW + 1 + n + base - k.fresh) * words;
     for (let i = 0; i < words; i++) desk[to + i] = batch.words[at + i] as number;
     if (!history) continue;
     writeEntry(history.waiting, n, batch.words, at);
     pageOf(history.parents, n)[placeIn(history.parents, n)] = k.parent;
   }
-  return table.next;
+  return table.next + base;
 }
 
 function isState(k: Keyed, state: number, words: Int32Array, at: number): boolean {
-  const { codec, table, engine, key } = k;
+  const { codec, table, key, own } = k;
   if (k.history) {
     codec.encode(words, at, key);
     return sameWords(key, 0, pageOf(table.keys, state), placeIn(table.keys, state), codec.width);
   }
-  const own = new Int32Array(engine.packing.words);
-  writeOut(k, state, own, 0);
+  if (k.compared !== state) writeOut(k, state, state + 1, own, 0);
+  k.compared = state;
   return sameWords(own, 0, words, at, own.length);
 }
 

@@ -7,13 +7,14 @@
  */
 import { LAST_LOAD, MAX_LOAD } from "./arena.ts";
 import {
+  addPage,
   newPages,
   type PageSizes,
   type Pages,
-  pageBytes,
   pageOf,
   placeIn,
   reserveEntries,
+  sameWords,
   tryWords,
   writeEntry,
 } from "./pages.ts";
@@ -27,6 +28,9 @@ export interface PagedTable {
   pageBits: number;
   /** The number that the next key gets. */
   next: number;
+  /** Where {@link find} ended. */
+  freePage: number;
+  freeOffset: number;
 }
 
 const FIRST_SLOT_BITS = 12;
@@ -41,13 +45,15 @@ export function newTable(width: number, { entryBits, slotBits }: PageSizes): Pag
     slotBits: 0,
     pageBits: slotBits,
     next: 1,
+    freePage: 0,
+    freeOffset: 0,
   };
   setSlotBits(table, Math.min(slotBits, FIRST_SLOT_BITS));
   return table;
 }
 
 export function tableBytes(t: PagedTable): number {
-  return pageBytes(t.keys) + 4 * 2 ** t.slotBits;
+  return t.keys.bytes + 4 * 2 ** t.slotBits;
 }
 
 /** A table of the keys 1 to `next - 1` of an array, whose memory it takes over. */
@@ -64,7 +70,7 @@ export function adopt(
     const page = at + size <= array.length ? array.subarray(at, at + size) : tryWords(size);
     if (!page) return undefined;
     if (at + size > array.length) page.set(array.subarray(at));
-    table.keys.pages.push(page);
+    addPage(table.keys, page);
   }
   table.next = next;
   let bits = table.slotBits;
@@ -113,6 +119,17 @@ function setSlotBits(t: PagedTable, bits: number): boolean {
 
 /** The number of the key at `words[at..]`: its own, or `t.next`, which it has from now on. */
 export function numberOf(t: PagedTable, words: Int32Array, at: number): number {
+  const found = find(t, words, at);
+  if (found > 0) return found;
+  const n = t.next++;
+  const h = hashWords(words, at, t.keys.width);
+  (t.slots[t.freePage] as Int32Array)[t.freeOffset] = (h & ~numberMask(t)) | n;
+  writeEntry(t.keys, n, words, at);
+  return n;
+}
+
+/** The number of a key, or 0; then `freePage` and `freeOffset` say where it belongs. */
+export function find(t: PagedTable, words: Int32Array, at: number): number {
   const { keys, slots } = t;
   const { width } = keys;
   const h = hashWords(words, at, width);
@@ -125,21 +142,29 @@ export function numberOf(t: PagedTable, words: Int32Array, at: number): number {
     if (e === 0) break;
     if (((e ^ h) & ~mask) === 0) {
       const n = (e & mask) >>> 0;
-      const stored = pageOf(keys, n);
-      const from = placeIn(keys, n);
-      let i = 0;
-      while (i < width && stored[from + i] === words[at + i]) i++;
-      if (i === width) return n;
+      if (sameWords(pageOf(keys, n), placeIn(keys, n), words, at, width)) return n;
     }
     if (++off > last) {
       off = 0;
       page = (page + 1) & (slots.length - 1);
     }
   }
-  const n = t.next++;
-  (slots[page] as Int32Array)[off] = (h & ~mask) | n;
-  writeEntry(keys, n, words, at);
-  return n;
+  t.freePage = page;
+  t.freeOffset = off;
+  return 0;
+}
+
+/** Keeps the keys for which `keep` is true, in their order, and numbers them anew. */
+export function retain(t: PagedTable, keep: (n: number) => boolean): void {
+  let next = 1;
+  for (let n = 1; n < t.next; n++) {
+    if (!keep(n)) continue;
+    if (next < n) writeEntry(t.keys, next, pageOf(t.keys, n), placeIn(t.keys, n));
+    next++;
+  }
+  t.next = next;
+  for (const page of t.slots) page.fill(0);
+  for (let n = 1; n < next; n++) placeKey(t, n);
 }
 
 /** Puts a stored key, known to be in no slot, in one. */

@@ -8,6 +8,8 @@ export interface Pages {
   /** Entries of a page, as a power of two. */
   bits: number;
   pages: Int32Array[];
+  /** Of all pages that are not given back. */
+  bytes: number;
 }
 
 /** Where arrays end; smaller only in tests. */
@@ -28,7 +30,7 @@ export const PAGE_SIZES: PageSizes = {
 };
 
 export function newPages(width: number, bits: number): Pages {
-  return { width, bits, pages: [] };
+  return { width, bits, pages: [], bytes: 0 };
 }
 
 /** Makes room for the entries before `most`; false when it takes more than `spare` bytes. */
@@ -39,14 +41,14 @@ export function reserveEntries(p: Pages, most: number, spare: number): boolean {
   for (let k = 0; k < missing; k++) {
     const page = tryWords(size);
     if (!page) return false;
-    p.pages.push(page);
+    addPage(p, page);
   }
   return true;
 }
 
-/** Bytes of an array that is no longer needed, and so has no length, do not count. */
-export function pageBytes(p: Pages): number {
-  return p.pages.reduce((sum, page) => sum + page.byteLength, 0);
+export function addPage(p: Pages, page: Int32Array): void {
+  p.pages.push(page);
+  p.bytes += page.byteLength;
 }
 
 export function pageOf(p: Pages, entry: number): Int32Array {
@@ -73,6 +75,7 @@ export function writeEntry(p: Pages, entry: number, words: Int32Array, from: num
 /** Gives back the pages that have only entries before this one. */
 export function dropBefore(p: Pages, entry: number): void {
   for (let k = (entry >>> p.bits) - 1; k >= 0 && p.pages[k]?.length !== 0; k--) {
+    p.bytes -= pageOf(p, k * 2 ** p.bits).byteLength;
     p.pages[k] = new Int32Array(0);
   }
 }

@@ -1,3 +1,4 @@
+import { adviceText } from "../advice.ts";
 import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
@@ -63,6 +64,10 @@ export const checkCommand: Command = {
     "the counts and the counterexample are those of one thread. Claims about infinite runs are",
     "decided by one.",
     "",
+    "--compress and --spill are exact. They, and --hash-compaction, search with one thread; only one",
+    "of the three at a time. --hash-compaction finds violations, with traces; without one the result",
+    "is incomplete (exit code 3), with the probability that a state was left out.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
@@ -89,6 +94,9 @@ export const checkCommand: Command = {
     symmetry: { help: "one state for all that differ in interchangeable names only" },
     "partial-order": { help: "take steps as one where nobody else can tell" },
     workers: { value: "N", help: "search with N threads (default: all cores)" },
+    compress: { help: "keep states as trees of shared parts: less memory, more time" },
+    "hash-compaction": { help: "keep 64 bits of each state: not exact, never says holds" },
+    spill: { value: "DIR", help: "put states on disk when --max-memory is reached" },
     checkpoint: { value: "DIR", help: "leave the search here every 30 seconds, to go on later" },
     resume: { help: "go on where the checkpoint in DIR stands" },
     "no-liveness": { help: "decide nothing about infinite runs and partial deadlocks" },
@@ -132,6 +140,7 @@ async function check(input: Input): Promise<number> {
     review,
     ...runningOf(input),
   });
+  print(adviceText(run.outcomes, limits));
   print(human.tail(run.outcomes, tasks.length));
   const code = codeOf(run);
   reporters.write({ outcomes: run.outcomes, planned: tasks.length, code, limits });
@@ -177,9 +186,27 @@ function searchOptions(input: Input): Limits {
   if (input.flags.has("partial-order")) limits.partialOrder = true;
   const workers = input.values.get("workers");
   if (workers !== undefined) limits.workers = threadsFrom("workers", workers);
+  storeOptions(input, limits);
   if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;
+}
+
+function storeOptions({ flags, values }: Input, limits: Limits): void {
+  const compact = flags.has("hash-compaction");
+  const ways = [
+    flags.has("compress") ? "--compress" : "",
+    compact ? "--hash-compaction" : "",
+    values.has("spill") ? "--spill" : "",
+  ].filter(Boolean);
+  if (ways.length > 1) fail(`${ways[0]} and ${ways[1]} exclude each other`);
+  if (values.has("checkpoint") && (compact || values.has("spill"))) {
+    fail(`--checkpoint and ${ways[0]} exclude each other`);
+  }
+  if (flags.has("compress")) limits.compress = true;
+  if (compact) limits.hashCompaction = true;
+  const spill = values.get("spill");
+  if (spill !== undefined) limits.spillTo = spill;
 }
 
 function checkpointsFrom({ flags, values }: Input): Checkpoints | undefined {

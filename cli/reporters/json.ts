@@ -18,6 +18,7 @@ export function jsonReport({ outcomes, planned, code, limits }: Report): string 
     planned,
     // What the counts below are counts of.
     reductions: { deadReset, symmetry, partialOrder },
+    exact: limits.hashCompaction !== true,
     results: outcomes.map(resultOf),
     timing: {
       // Of searches: those of cached results are the seconds of then.
@@ -46,6 +47,8 @@ function resultOf(outcome: Outcome) {
       breaks === undefined ? { verdict: "holds" } : { verdict: "violated", property: breaks },
     asExpected: code === 0,
     ...verdictOf(result.verdict),
+    omissionProbability: result.omission,
+    statesExpected: result.expected,
     findings,
     states,
     transitions,

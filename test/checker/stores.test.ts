@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GPUSVM_SIZES, gpusvm } from "../../bench/models/gpusvm.ts";
-import { type CheckOptions, type CheckResult, check } from "../../checker/index.ts";
+import {
+  type CheckOptions,
+  type CheckResult,
+  check,
+  type Disk,
+  DiskFullError,
+} from "../../checker/index.ts";
 import { omissionProbability } from "../../checker/store/codecs.ts";
 import { type Model, replay } from "../../model/ir/index.ts";
 import { independent, philosophers } from "../support/classics.ts";
@@ -16,6 +22,18 @@ const STORES: Record<string, CheckOptions> = {
   "several arrays": { sizes: tiny },
   compress: { compress: true, sizes },
 };
+
+/** A disk in memory, with room for this many words. */
+function disk(room = Number.POSITIVE_INFINITY): Disk {
+  const pieces: number[] = [];
+  return {
+    append(words) {
+      if (pieces.length + words.length > room) throw new DiskFullError("full");
+      for (const word of words) pieces.push(word);
+    },
+    read: (into, from) => into.set(pieces.slice(from, from + into.length)),
+  };
+}
 
 function comparable({ bytes: _bytes, elapsed: _elapsed, omission: _o, ...rest }: CheckResult) {
   return rest;
@@ -56,7 +74,7 @@ describe.each(Object.entries(STORES))("%s", (_name, options) => {
         const limits = { maxStates: 3_000 };
         sameAsPlain(violable ? model : { ...model, always: [] }, options, limits);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -71,13 +89,56 @@ describe.each(Object.entries(STORES))("%s", (_name, options) => {
   });
 });
 
+describe("spill", () => {
+  /** Memory for a few hundred states. */
+  const little = { maxMemory: 40_000, sizes };
+
+  it("says the same about random models", () => {
+    fc.assert(
+      fc.property(anyModel, fc.boolean(), (model, violable) => {
+        const asked = violable ? model : { ...model, always: [] };
+        const plain = check(asked, { maxStates: 3_000 });
+        const spilled = check(asked, { maxStates: 3_000, ...little, spill: disk() });
+        // There may be one new state more than memory for those of one level.
+        if (spilled.verdict.kind === "incomplete") return;
+        expect(comparable(spilled)).toEqual(comparable(plain));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keeps counts and counterexample with a fraction of the memory", () => {
+    const size = gpusvm(GPUSVM_SIZES.S as never);
+    for (const options of [{ deadReset: false }, { symmetry: true }]) {
+      const spilled = check(size, { ...options, maxMemory: 400_000, sizes, spill: disk() });
+      expect(comparable(spilled)).toEqual(comparable(check(size, options)));
+      expect(spilled.bytes).toBeLessThanOrEqual(400_000);
+    }
+    const big = philosophers(9);
+    const spilled = check(big, { maxMemory: 60_000, sizes, spill: disk() });
+    expect(spilled.moves).toHaveLength(9);
+    expect(comparable(spilled)).toEqual(comparable(check(big)));
+  });
+
+  it("ends as incomplete when the disk is full, with what it has found", () => {
+    const size = gpusvm(GPUSVM_SIZES.S as never);
+    const { verdict, states } = check(size, {
+      maxMemory: 400_000,
+      sizes,
+      spill: disk(100_000),
+    });
+    expect(verdict).toEqual({ kind: "incomplete", limit: "disk" });
+    expect(states).toBeGreaterThan(30_000);
+  });
+});
+
 describe("hash compaction", () => {
   it("never says holds, and finds what there is to find", () => {
     fc.assert(
       fc.property(anyModel, fc.boolean(), (model, violable) => {
         compactedLikePlain(violable ? model : { ...model, always: [] }, { maxStates: 3_000 });
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     compactedLikePlain(philosophers(7));
     compactedLikePlain(gpusvm(GPUSVM_SIZES.S as never), { symmetry: true });
