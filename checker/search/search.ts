@@ -253,7 +253,7 @@ function makeRoom(s: Search, more: number): Limit | undefined {
     settle(s);
     limit = s.store.reserve(s.out.count, more);
   }
-  const wider = limit && s.store.successor?.(s.out.count);
+  const wider = limit && s.store.successor?.(s.out.count, more);
   if (!wider) return limit;
   s.store = wider;
   return wider.reserve(s.out.count, more);

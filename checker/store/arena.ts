@@ -95,6 +95,12 @@ export function hasRoom(arena: Arena, most: number): boolean {
   return most <= 2 ** arena.slotBits * LAST_LOAD;
 }
 
+/** Is it the budget, and not the end of an array, that leaves no room for states up to `most`? */
+export function isBudgetUsed(arena: Arena, most: number): boolean {
+  const bits = hasRoom(arena, most) ? arena.slotBits : arena.slotBits + 1;
+  return 4 * (most * arena.words + 2 ** bits) > arena.budget;
+}
+
 /** Enlarges the index. False when the budget or the machine is exhausted. */
 export function enlargeIndex(arena: Arena, count: number): boolean {
   const eager = arena.slotBits < EAGER_SLOT_BITS && setSlotBits(arena, arena.slotBits + 2, count);

@@ -7,6 +7,7 @@ import {
   claimAll,
   enlargeIndex,
   hasRoom,
+  isBudgetUsed,
   isCrowded,
   newArena,
   reserveStates,
@@ -76,11 +77,11 @@ export function flatStore(
       engine.grow(states + 1);
       return undefined;
     },
-    successor(count) {
+    successor(count, more) {
+      if (isBudgetUsed(arena, count + more)) return undefined;
       const { states } = arena;
-      const spare = budget - 4 * count * words;
       arena.index = new Int32Array(0);
-      const table = adopt(states, count, words, sizes, spare);
+      const table = adopt(states, count, words, sizes, budget);
       return table && keyedStore(engine, wholeStates(words), budget, sizes, table);
     },
     bytes: (count) => arenaBytes(arena, count),

@@ -62,7 +62,7 @@ export function adopt(
   next: number,
   width: number,
   sizes: PageSizes,
-  spare: number,
+  budget: number,
 ): PagedTable | undefined {
   const table = newTable(width, sizes);
   const size = width * 2 ** sizes.entryBits;
@@ -75,7 +75,7 @@ export function adopt(
   table.next = next;
   let bits = table.slotBits;
   while (next > MAX_LOAD * 2 ** bits) bits++;
-  return enlarge(table, bits, spare) ? table : undefined;
+  return enlarge(table, bits, budget - tableBytes(table)) ? table : undefined;
 }
 
 /** Makes room for `more` keys; false when there are no `spare` bytes for it, or none at all. */

@@ -37,7 +37,7 @@ export interface Store {
    * When `reserve` fails: a store that takes over with all the states, if there is memory left that
    * this one cannot use.
    */
-  successor?: ((count: number) => Store | undefined) | undefined;
+  successor?: ((count: number, more: number) => Store | undefined) | undefined;
   /** Has the engine read and write here again, after it was bound to something else. */
   rebind(): void;
 }
