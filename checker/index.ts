@@ -61,10 +61,9 @@ export {
   CheckpointError,
   type CheckpointRecord,
   type CheckpointSink,
-  DiskFullError,
   type WordSource,
 } from "./store/checkpoint.ts";
-export type { Disk } from "./store/spill.ts";
+export { type Disk, DiskFullError } from "./store/disk.ts";
 
 /** States found by one thread before others are started: for fewer of them it does not pay. */
 const PARALLEL_FROM = 1 << 16;

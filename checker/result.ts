@@ -3,8 +3,8 @@ import type { Move, State, Violation } from "../model/ir/index.ts";
 import type { EngineKind } from "./search/engine.ts";
 import type { Estimate } from "./search/estimate.ts";
 import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
+import type { Disk } from "./store/disk.ts";
 import type { PageSizes } from "./store/pages.ts";
-import type { Disk } from "./store/spill.ts";
 
 export interface Progress {
   states: number;

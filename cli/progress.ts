@@ -42,7 +42,8 @@ export function progressLine(stream: Stream, now: () => number = Date.now): Prog
 }
 
 /**
- * `hmm-mirror depth=31 states=4,120,331 (of about 6M to 9M) queue=88,102 rate=1.1M/s mem=1.2G elapsed=00:01:30`;
+ * `hmm-mirror depth=31 states=4,120,331 (of about 6M to 9M) queue=88,102 rate=1.1M/s mem=1.2G
+ * elapsed=00:01:30`;
  * the estimate says between what the number of states may lie, and is missing while nobody knows.
  */
 export function progressText(title: string, progress: Progress): string {

@@ -5,6 +5,8 @@
  * atomic step; whoever is killed in between finds the previous record, and words behind its count
  * that do not matter.
  */
+import { DiskFullError } from "./disk.ts";
+
 export const CHECKPOINT_FORMAT = "mmrace-checkpoint";
 export const CHECKPOINT_VERSION = 1;
 
@@ -41,9 +43,6 @@ export interface CheckpointSink {
   /** Everything appended so far belongs to this record. */
   commit(record: CheckpointRecord): void;
 }
-
-/** There is no space for more words. */
-export class DiskFullError extends Error {}
 
 /** Writes a checkpoint. Where the disk is full, the last one stays, and this returns false. */
 export function tryToSave(save: () => void): boolean {

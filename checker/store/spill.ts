@@ -9,20 +9,12 @@
  */
 import type { Limit } from "../result.ts";
 import type { Engine } from "../search/engine.ts";
-import { DiskFullError } from "./checkpoint.ts";
 import { wholeStates } from "./codecs.ts";
+import { type Disk, DiskFullError } from "./disk.ts";
 import { bytesOf, type Keyed, newKeyed, reserve, storeOf } from "./keyed.ts";
 import { find, retain } from "./paged-table.ts";
 import { type PageSizes, pageOf, placeIn } from "./pages.ts";
 import type { Store } from "./store.ts";
-
-/** Words that can be appended, and read anywhere. */
-export interface Disk {
-  /** @throws DiskFullError and then has what it had before */
-  append(words: Int32Array): void;
-  /** Fills the array with the words from number `from` on. */
-  read(into: Int32Array, from: number): void;
-}
 
 /** Words that go to or come from the file at a time. */
 const CHUNK_WORDS = 1 << 16;
