@@ -2,7 +2,7 @@
 import { bytesOf, choiceOf, countOf, type Input, type OptionSpec, secondsOf } from "./args.ts";
 import { openCache } from "./cache.ts";
 import { fail } from "./errors.ts";
-import { type Selection, selectionOf } from "./plan.ts";
+import { type Selection, type Shard, selectionOf } from "./plan.ts";
 import type { Extras } from "./run.ts";
 import type { Limits } from "./search.ts";
 
@@ -33,6 +33,14 @@ export function runningOf({ values, flags }: Input): Pick<Extras, "jobs" | "cach
     ...(jobs === undefined ? {} : { jobs: threadsFrom("jobs", jobs) }),
     ...(flags.has("no-cache") ? {} : { cache: openCache(note) }),
   };
+}
+
+/** `2/4`: the second of four parts; all of it when the option is absent. */
+export function shardFrom({ values }: Input): Shard {
+  const text = values.get("shard") ?? "1/1";
+  const [, part, count] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (part && count && part <= count) return { part, count };
+  return fail(`--shard ${text}`, "write it like 1/4: the first of four parts");
 }
 
 /** A number of threads or searches. */

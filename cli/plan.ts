@@ -119,3 +119,13 @@ export function selectionOf(values: ReadonlyMap<string, string>): Selection {
   if (variant !== undefined) selection.variant = variant;
   return selection;
 }
+
+/** Every count-th of them, from number `part` (counting from 1). */
+export function shardOf<T>(all: T[], { part, count }: Shard): T[] {
+  return all.filter((_, i) => i % count === part - 1);
+}
+
+export interface Shard {
+  part: number;
+  count: number;
+}

@@ -12,10 +12,11 @@ import {
   runningOf,
   SELECTION,
   selectionFrom,
+  shardFrom,
   threadsFrom,
 } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
-import type { Selection } from "../plan.ts";
+import { type Selection, shardOf } from "../plan.ts";
 import { prepare, type Task } from "../prepare.ts";
 import { otherProperties, otherRaces } from "../races.ts";
 import { reportersOf } from "../reporters/choose.ts";
@@ -87,6 +88,7 @@ export const checkCommand: Command = {
     "no-expect": { help: "compare with no expect.json" },
     ...LIMITS,
     ...RUNNING,
+    shard: { value: "I/N", help: "only part I of N: each machine takes one" },
     engine: {
       value: "compiled|javascript|interpreted",
       help: "the slower ones are for comparison",
@@ -117,9 +119,11 @@ async function check(input: Input): Promise<number> {
     fail("--all-properties and --more exclude each other");
   }
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
-  const { tasks } = await prepare(findSpecs(args), selection, {
+  const shard = shardFrom(input);
+  const prepared = await prepare(findSpecs(args), selection, {
     typecheck: !flags.has("no-typecheck"),
   });
+  const tasks = shardOf(prepared.tasks, shard);
   const review = reviewFor(tasks, flags, limits);
   if (flags.has("draw")) prepareFolder(out);
   const checkpoints = checkpointsFrom(input);

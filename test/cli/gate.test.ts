@@ -135,6 +135,20 @@ function junitSays(xml: string): void {
   expect(open).toEqual([]);
 }
 
+it("shards are parts of the whole, and a wrong one is refused", () => {
+  const folder = folderWith({ "race.spec.ts": race });
+  const rows = (shard: string) => {
+    const { code, out, err } = check(folder, ".", "--mutants", "--shard", shard);
+    return { code, err, rows: [...out.matchAll(/^ok +race +ci +(\S+)/gm)].map(([, name]) => name) };
+  };
+  expect(rows("1/2").rows).toEqual(["-"]);
+  expect(rows("2/2").rows).toEqual(["no_recheck_under_lock"]);
+  expect(rows("3/3")).toMatchObject({ code: 0, rows: [] });
+  for (const wrong of ["3/2", "0/2", "1", "a/b"]) {
+    expect(rows(wrong)).toMatchObject({ code: 2, err: expect.stringContaining("like 1/4") });
+  }
+});
+
 describe("reports", () => {
   it("know a text for every rule", () => {
     for (const text of Object.values(RULES)) expect(text).toMatch(/^[A-Z].*\.$/);
