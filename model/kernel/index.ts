@@ -24,6 +24,7 @@ export * from "./fork.ts";
 export * from "./fs-reclaim.ts";
 export * from "./handle-fault.ts";
 export * from "./hmm.ts";
+export * from "./hmm-5-2.ts";
 export * from "./hmm-dma.ts";
 export * from "./hmm-owner.ts";
 export * from "./job.ts";

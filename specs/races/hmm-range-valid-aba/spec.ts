@@ -1,0 +1,176 @@
+/**
+ * A driver asks, under its lock, whether its range is valid. It is, again: a whole invalidation has
+ * come and gone since the pages were looked up.
+ *
+ * Claim    When no invalidation runs, the device maps the page that the CPU maps or nothing: the
+ *          driver remembers a sequence number from before the lookup, and any invalidation of the
+ *          interval since makes it try again.
+ * Source   commit 04ec32fbc2b2 "mm/hmm: allow hmm_range to be used with a mmu_interval_notifier or
+ *          hmm_mirror", linux-rdma <20191112202231.3856-4-jgg@ziepe.ca>, which tells the order;
+ *          mm/hmm.c: hmm_range_valid, hmm_range_wait_until_valid (until 5.4); mm/mmu_notifier.c.
+ * Omits    mmap_lock; what hmm_range_fault() itself asks while it walks; other ranges.
+ */
+import {
+  actor,
+  claim,
+  count_of,
+  goto,
+  insert_before,
+  oneOf,
+  remove,
+  retry,
+  routine,
+  set,
+  shared,
+  some,
+  spec,
+  when,
+} from "mmrace";
+import {
+  hmm_5_2,
+  hmm_notifiers_decrement,
+  hmm_notifiers_increment,
+  hmm_range_register,
+  hmm_range_valid,
+  hmm_range_wait_until_valid,
+  mmu_interval_notifier,
+  mmu_interval_read_begin,
+  mmu_interval_read_end,
+  mmu_interval_read_retry,
+  mmu_interval_set_seq,
+  mmu_notifier_invalidate_range_end,
+  mmu_notifier_invalidate_range_start,
+  mmu_notifier_subscriptions,
+  mutex,
+  mutex_lock,
+  mutex_unlock,
+} from "mmrace/kernel";
+
+const Pte = oneOf("none", "old_page", "new_page");
+
+const k = shared({
+  subs: mmu_notifier_subscriptions(1),
+  sub: mmu_interval_notifier(),
+  hmm: hmm_5_2(), // in the older form
+  update: mutex(), // the driver's lock
+  cpu_pte: Pte.init("old_page"),
+  dev_pte: Pte,
+});
+
+const fault = actor("fault", { page: Pte }, (me) => ({
+  again: mmu_interval_read_begin(k.sub),
+  range_fault: ["hmm_range_fault()", set(me.page, k.cpu_pte)],
+  lock: ["mutex_lock(&driver->update)", mutex_lock(k.update)],
+  read_retry: [
+    "if (mmu_interval_read_retry()) goto again",
+    when(mmu_interval_read_retry(k.sub), [mutex_unlock(k.update), retry(), goto("again")]),
+  ],
+  map: ["write the device PTE", set(k.dev_pte, me.page)],
+  unlock: ["mutex_unlock(&driver->update)", mutex_unlock(k.update), mmu_interval_read_end(k.sub)],
+})).as("device fault");
+
+const zap = set(k.dev_pte, "none");
+
+const invalidate = routine("driver_invalidate", {}, () => ({
+  lock: ["mutex_lock(&driver->update)", mutex_lock(k.update)],
+  set_seq: ["mmu_interval_set_seq()", mmu_interval_set_seq(k.sub)],
+  zap: ["zap the device PTE", zap],
+  unlock: ["mutex_unlock(&driver->update)", mutex_unlock(k.update)],
+}));
+
+const change = actor("change", {}, () => ({
+  start: mmu_notifier_invalidate_range_start(k.subs, "MMU_NOTIFY_CLEAR", [invalidate]),
+  set_pte: ["the CPU's entry leads to another page", set(k.cpu_pte, "new_page")],
+  end: ["mmu_notifier_invalidate_range_end()", mmu_notifier_invalidate_range_end(k.subs, [k.sub])],
+})).as("mm: migration");
+
+const fault_5_4 = actor("fault_5_4", { page: Pte }, (me) => ({
+  register: ["hmm_range_register()", hmm_range_register(k.hmm)],
+  again: hmm_range_wait_until_valid(k.hmm),
+  range_fault: ["hmm_range_fault()", set(me.page, k.cpu_pte)],
+  lock: ["mutex_lock(&driver->update)", mutex_lock(k.update)],
+  valid: [
+    "if (!hmm_range_valid(range)) goto again",
+    when(hmm_range_valid(k.hmm).not(), [mutex_unlock(k.update), retry(), goto("again")]),
+  ],
+  map: ["write the device PTE", set(k.dev_pte, me.page)],
+  unlock: ["mutex_unlock(&driver->update)", mutex_unlock(k.update)],
+}))
+  .times(0)
+  .as("device fault");
+
+const change_5_4 = actor("change_5_4", {}, () => ({
+  start: ["hmm_invalidate_range_start(): range->valid = false", hmm_notifiers_increment(k.hmm)],
+  lock: ["sync_cpu_device_pagetables(): mutex_lock(&driver->update)", mutex_lock(k.update)],
+  zap: ["  zap the device PTE", zap],
+  unlock: ["  mutex_unlock(&driver->update)", mutex_unlock(k.update)],
+  set_pte: ["the CPU's entry leads to another page", set(k.cpu_pte, "new_page")],
+  end: ["hmm_invalidate_range_end(): range->valid = true", hmm_notifiers_decrement(k.hmm)],
+}))
+  .times(0)
+  .as("mm: migration");
+
+const nothing_runs = k.subs.active_invalidate_ranges.eq(0).and(k.hmm.notifiers.eq(0));
+
+export default spec({
+  name: "hmm-range-valid-aba",
+  doc: "a range is valid again after an invalidation that nobody noticed",
+  race: { year: 2019, subsystem: "mm/hmm", class: "stale device PTE / stale TLB" },
+  configs: { ci: {} },
+  shared: k,
+  actors: { fault, change, fault_5_4, change_5_4 },
+  always: {
+    no_stale_dev_pte: claim(
+      "when no invalidation runs, the device maps the page of the CPU or none",
+      nothing_runs.implies(k.dev_pte.in("none", k.cpu_pte)),
+    ),
+  },
+  reachable: {
+    fault_tries_again: some(fault, (f) =>
+      f.at("read_retry").and(k.sub.read.at(f.proc).eq("stale")),
+    ),
+    new_page_is_mapped: k.dev_pte.eq("new_page"),
+  },
+  bugs: {
+    valid_is_a_flag: {
+      doc: "range->valid does not tell no invalidation from one that has ended",
+      from: "04ec32fbc2b2",
+      breaks: "no_stale_dev_pte",
+      order: [
+        ...["fault_5_4.range_fault", "change_5_4.start", "change_5_4.zap", "change_5_4.set_pte"],
+        ...["change_5_4.end", "fault_5_4.valid", "fault_5_4.map"],
+      ],
+      change: [
+        ...[count_of(fault, 0), count_of(change, 0)],
+        ...[count_of(fault_5_4, 1), count_of(change_5_4, 1)],
+      ],
+    },
+  },
+  mutants: {
+    asks_before_the_lock: {
+      doc: "the invalidation comes between the question and the lock",
+      from: "Documentation/mm/hmm.rst",
+      breaks: "no_stale_dev_pte",
+      change: [
+        remove(fault, "read_retry"),
+        insert_before(fault, "lock", {
+          read_retry_unlocked: [
+            "if (mmu_interval_read_retry()) goto again",
+            when(mmu_interval_read_retry(k.sub), [retry(), goto("again")]),
+          ],
+        }),
+      ],
+    },
+    set_seq_after_the_unlock: {
+      doc: "the driver's lock does not cover the new number",
+      from: "Documentation/mm/hmm.rst",
+      breaks: "no_stale_dev_pte",
+      change: [
+        remove(change, "start.cb.set_seq"),
+        insert_before(change, "set_pte", {
+          set_seq_late: ["mmu_interval_set_seq()", mmu_interval_set_seq(k.sub)],
+        }),
+      ],
+    },
+  },
+});
