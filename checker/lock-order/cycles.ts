@@ -2,6 +2,7 @@
  * Cycles in the order of lock classes: those that lockdep finds among what it was told
  * (Documentation/locking/lockdep-design.rst), and those that can block, whoever knows of them.
  */
+import { isWaitedFor } from "./lockdep.ts";
 import type { LockOrderEdge } from "./report.ts";
 
 /**
@@ -62,11 +63,22 @@ function blocks({ how, kinds }: LockOrderEdge): boolean {
   return how !== "trylock" && kinds[1] !== "rcu" && !kinds.includes("lockdep_map");
 }
 
-/** What a deadlock on this cycle looks like: who holds the first of a pair wants the second. */
-export function pairsOf(cycle: LockOrderEdge[]): string[] {
-  const locks = locksOf(cycle);
-  const pairs = locks.map((outer, i) => pairOf(outer, locks[(i + 1) % locks.length] as string));
-  return [...new Set(pairs)].sort();
+/**
+ * What a deadlock on this cycle looks like: who holds the first of a pair wants the second. Nobody
+ * waits for a map itself, but fences and the end of callbacks are waited for under theirs: each of
+ * these lists is one way in which it can come about.
+ */
+export function pairsOf(cycle: LockOrderEdge[]): string[][] {
+  const isMap = (e: LockOrderEdge): boolean => e.kinds[0] === "lockdep_map";
+  const maps = [
+    ...new Set(cycle.filter((e) => isMap(e) && isWaitedFor(e.outer)).map((e) => e.outer)),
+  ];
+  return Array.from({ length: 2 ** maps.length }, (_, bits) => {
+    const kept = maps.filter((_, i) => ((bits >> i) & 1) === 1);
+    const locks = cycle.filter((e) => !isMap(e) || kept.includes(e.outer)).map((e) => e.outer);
+    const pairs = locks.map((outer, i) => pairOf(outer, locks[(i + 1) % locks.length] as string));
+    return [...new Set(pairs)];
+  });
 }
 
 export function pairOf(outer: string, inner: string): string {

@@ -52,7 +52,7 @@ export function lockEffects(states: States, onUse: OnUse): LockEffects {
   const held: LockUse[][] = [[]];
   const ids = new Map([["", 0]]);
   const idOf = (uses: LockUse[]): number => {
-    const key = uses.map((h) => `${h.name}${h.mode === "shared" ? "R" : ""}`).join();
+    const key = uses.map((h) => `${h.name}/${h.subclass ?? 0}${h.mode[0]}`).join();
     const known = ids.get(key);
     if (known !== undefined) return known;
     ids.set(key, held.length);

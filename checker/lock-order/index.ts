@@ -9,7 +9,15 @@ import type { LockKind, LockUse, Model } from "../../model/ir/index.ts";
 import { movesLater } from "../deadlock/partial.ts";
 import { components, newScratch } from "../liveness/scc.ts";
 import { cyclesOf, pairOf, pairsOf } from "./cycles.ts";
-import { classOf, isAtomic, isTracked, maySleep, primedOrders } from "./lockdep.ts";
+import {
+  classOf,
+  isAtomic,
+  isTracked,
+  mapsBehind,
+  mapsHeldIn,
+  maySleep,
+  primedOrders,
+} from "./lockdep.ts";
 import { explorePlaces, heldAt, type Places, stateAt, waitsAt, wayTo } from "./places.ts";
 import type { LockCycle, LockOrderEdge, LockReport } from "./report.ts";
 import { exploreStates } from "./states.ts";
@@ -34,8 +42,7 @@ export function lockReport(model: Model, limit = DEFAULT_LIMIT): LockReport {
   edges.push(...primedEdges(edges));
   const stuck = states.complete ? deadlocks(places) : [];
   const cycles = cyclesOf(edges).map((cycle): LockCycle => {
-    const pairs = pairsOf(cycle);
-    const at = stuck.find((d) => pairs.every((p) => d.pairs.has(p)));
+    const at = stuck.find((d) => isOn(d, cycle));
     return {
       edges: cycle,
       warns: cycle.every((e) => e.seen),
@@ -43,8 +50,7 @@ export function lockReport(model: Model, limit = DEFAULT_LIMIT): LockReport {
       deadlock: at && wayTo(places, at.place),
     };
   });
-  const known = cycles.map((c) => pairsOf(c.edges));
-  const isKnown = (d: Stuck): boolean => known.some((pairs) => pairs.every((p) => d.pairs.has(p)));
+  const isKnown = (d: Stuck): boolean => cycles.some((c) => isOn(d, c.edges));
   const goals = stuck.filter(isKnown).flatMap((d) => d.states);
   const leads = leadsTo(states.graph, new Set(goals));
   const strange = mostBlocked(stuck.filter((d) => !d.states.some((s) => leads[s] === 1)));
@@ -151,6 +157,11 @@ interface Stuck {
   blocked: number;
 }
 
+/** An empty cycle, one of maps only, is no deadlock. */
+function isOn({ pairs }: Stuck, cycle: LockOrderEdge[]): boolean {
+  return pairsOf(cycle).some((list) => list.length > 0 && list.every((p) => pairs.has(p)));
+}
+
 /** The first of those in which most processes are blocked: there nobody else will join them. */
 function mostBlocked(stuck: Stuck[]): Stuck | undefined {
   const most = stuck.reduce((max, d) => Math.max(max, d.blocked), 0);
@@ -171,11 +182,13 @@ function deadlocks(all: Places): Stuck[] {
       ({ pid }) => !moves(s, pid - 1) && !interpreter.atRest(state, pid),
     );
     if (blocked.length === 0) continue;
-    const pairs = blocked.flatMap(({ pid }) =>
-      heldAt(all, place, pid).flatMap((h) =>
-        waitsAt(all, place, pid).map((w) => pairOf(classOf(h), classOf(w))),
-      ),
-    );
+    const pairs = blocked.flatMap(({ pid, actor, pc }) => {
+      const context = mapsHeldIn(actor.steps[state[pc] as number]?.routine ?? []);
+      const waits = waitsAt(all, place, pid).flatMap((w) => [w, ...mapsBehind(w)]);
+      return [...context, ...heldAt(all, place, pid)].flatMap((h) =>
+        waits.map((w) => pairOf(classOf(h), classOf(w))),
+      );
+    });
     const key = `${blocked.map((p) => `${p.pid}.${state[p.pc]}`).join()} ${pairs.join()}`;
     const known = kinds.get(key);
     if (known) known.states.push(s);

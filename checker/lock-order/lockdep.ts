@@ -64,6 +64,16 @@ export function mapsOf(use: LockUse): LockUse[] {
   return use.lock === "dma_fence" && use.op === "wait" ? [lockdepMap(FENCE_MAP)] : [];
 }
 
+/** Is there an event behind the map that somebody waits for? */
+export function isWaitedFor(map: string): boolean {
+  return map === FENCE_MAP || map === NOTIFIER_MAP;
+}
+
+/** The maps behind which this waits. */
+export function mapsBehind(use: LockUse): LockUse[] {
+  return isEpoch(use) ? [lockdepMap(NOTIFIER_MAP)] : mapsOf(use);
+}
+
 /** What may block: to wait for it in atomic context is a bug (might_sleep()). */
 export function maySleep(use: LockUse): boolean {
   if (use.op !== "acquire" && use.op !== "wait") return false;

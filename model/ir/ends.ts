@@ -7,6 +7,7 @@ import type { State } from "./eval.ts";
 import type { Layout, Process } from "./layout.ts";
 import type { Blocked } from "./trace.ts";
 import type { Step } from "./types.ts";
+import { allStmts } from "./walk.ts";
 
 type Ends = NonNullable<Blocked["endedBy"]>;
 
@@ -23,14 +24,26 @@ export function endsOfWait(layout: Layout, state: State, waiting: number, among:
     if (!process) return [];
     // It may be the waiting process itself, once it has waited.
     const steps = ahead(process, state).slice(pid === waiting ? 1 : 0);
-    const found = steps.find((s) => writes(layout, process, s, tested));
+    const found = steps.find((s) => writes(layout, process, s, tested, state));
     return found ? [{ pid, label: found.label, text: found.text.trim() }] : [];
   });
 }
 
-function writes(layout: Layout, process: Process, step: Step, slots: Set<number>): boolean {
-  const { writes: all } = accessOf(process.actor, step);
-  return all.some((a) => slotsOf(layout, process, a).some((slot) => slots.has(slot)));
+/** Writing what is there already ends nothing. */
+function writes(
+  layout: Layout,
+  process: Process,
+  step: Step,
+  slots: Set<number>,
+  state: State,
+): boolean {
+  return allStmts(step.body).some((stmt) => {
+    if (stmt.kind !== "set" && stmt.kind !== "choose") return false;
+    const all = accessOf(process.actor, { ...step, body: [stmt] }).writes;
+    const written = all.flatMap((a) => slotsOf(layout, process, a));
+    const value = stmt.kind === "set" && stmt.value.kind === "const" ? stmt.value.value : undefined;
+    return written.some((slot) => slots.has(slot) && state[slot] !== value);
+  });
 }
 
 /** The steps that the process may come to, the nearest first. */
