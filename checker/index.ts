@@ -56,6 +56,7 @@ export type {
   Verdict,
 } from "./result.ts";
 export { WorkerError } from "./search/parallel.ts";
+export { type Schedule, type Walk, walk } from "./simulate/walk.ts";
 export { defaultBudget } from "./store/arena.ts";
 export {
   CheckpointError,

@@ -15,6 +15,7 @@ import { promoteCommand } from "./promote.ts";
 import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
+import { simulateCommand } from "./simulate.ts";
 import { sourcesCommand } from "./sources.ts";
 import { statusCommand } from "./status.ts";
 
@@ -34,6 +35,7 @@ export const commands: Command[] = [
   exportCommand,
   crosscheckCommand,
   galleryCommand,
+  simulateCommand,
   sourcesCommand,
   statusCommand,
 ];
