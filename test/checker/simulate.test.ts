@@ -1,4 +1,4 @@
-/** Random runs: the same for the same seed, runs of the model, and good at finding what is there. */
+/** Random runs: the same for the same seed, runs of the model, good at finding what is there. */
 import { interpret, replay } from "mmrace/ir";
 import { describe, expect, it } from "vitest";
 import { type Schedule, type Walk, walk } from "../../checker/index.ts";
