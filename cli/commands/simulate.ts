@@ -23,7 +23,7 @@ export const simulateCommand: Command = {
     "--schedule random: any possible step next. --schedule priority: the process of highest",
     "priority that can move; priorities are drawn for each run, and at --changes steps of it the",
     "process that would move becomes the lowest (PCT, Burckhardt et al. 2010). A race that needs d",
-    "orderings is met with probability 1 / (n k^(d-1)) at least, for n processes, k steps and d - 1",
+    "orderings is met with probability 1 / (n k^(d-1)) at least, for n processes, k steps, d - 1",
     "changes.",
     "",
     "Runs that violate nothing prove nothing: without a violation the exit code is 3. Claims about",
