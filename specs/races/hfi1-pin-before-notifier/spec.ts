@@ -12,7 +12,8 @@
  *          tid_rb_invalidate, tid_cover_invalidate; mm/mmu_notifier.c.
  * Omits    events other than MMU_NOTIFY_UNMAP, which both callbacks ignore; several entries; the
  *          list of invalidated entries that the process is told; that the pages stay pinned, so
- *          what the hardware writes is lost and does not hit others.
+ *          what the hardware writes is lost and does not hit others; the memory of the notifiers,
+ *          for which the removals wait.
  */
 import {
   actor,

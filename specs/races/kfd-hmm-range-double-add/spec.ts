@@ -10,7 +10,7 @@
  *          ranges is gone by 5.5).
  * Omits    mem->invalid, which here is never 0 when evicted_bos is not; several BOs; the pages; the
  *          stopping and resuming of the queues; the delay before the worker runs; failures of the
- *          validation (see the mutant).
+ *          validation (see the mutant); others who take process_info->lock.
  */
 import {
   actor,
@@ -56,34 +56,38 @@ const evict = actor("evict", {}, () => ({
 /** hmm_vma_range_done(), which may be called for a range that is not tracked. */
 const range_done = set(k.tracked, false);
 
-const restore = routine("restore_userptr_worker", { evicted_bos: range(0, 2) }, (me) => ({
-  read: [
-    "evicted_bos = atomic_read(&process_info->evicted_bos)",
-    set(me.evicted_bos, k.evicted_bos),
-  ],
-  lock: ["mutex_lock(&process_info->lock)", mutex_lock(k.lock)],
-  track: [
-    "update_invalid_user_pages(): hmm_vma_fault(): list_add_rcu(&range->list, &hmm->ranges)",
-    assert("list_add_twice", k.tracked.not(), "the next pointer of the range leads to itself"),
-    set(k.tracked, true),
-  ],
-  read_again: [
-    "if (atomic_read(&process_info->evicted_bos) != evicted_bos) goto unlock_out",
-    when(k.evicted_bos.ne(me.evicted_bos), [goto("unlock_out")]),
-  ],
-  validate: ["validate_invalid_user_pages(): amdgpu_ttm_tt_get_user_pages_done()", range_done],
-  cmpxchg: [
-    "if (atomic_cmpxchg(&process_info->evicted_bos, evicted_bos, 0) == evicted_bos) resume_mm()",
-    when(k.evicted_bos.eq(me.evicted_bos), [set(k.evicted_bos, 0), set(me.evicted_bos, 0)]),
-  ],
-  unlock_out: ["unlock_out: untrack_invalid_user_pages()", range_done],
-  unlock: ["mutex_unlock(&process_info->lock)", mutex_unlock(k.lock)],
-  resched: [
-    "if (evicted_bos) schedule_delayed_work()",
-    when(me.evicted_bos.gt(0), [queue_work(k.restore)]),
-    set(me.evicted_bos, 0),
-  ],
-}));
+const restore = routine(
+  "restore_userptr_worker",
+  { evicted_bos: range(0, size("evictions")) },
+  (me) => ({
+    read: [
+      "evicted_bos = atomic_read(&process_info->evicted_bos)",
+      set(me.evicted_bos, k.evicted_bos),
+    ],
+    lock: ["mutex_lock(&process_info->lock)", mutex_lock(k.lock)],
+    track: [
+      "update_invalid_user_pages(): hmm_vma_fault(): list_add_rcu(&range->list, &hmm->ranges)",
+      assert("list_add_twice", k.tracked.not(), "the next pointer of the range leads to itself"),
+      set(k.tracked, true),
+    ],
+    read_again: [
+      "if (atomic_read(&process_info->evicted_bos) != evicted_bos) goto unlock_out",
+      when(k.evicted_bos.ne(me.evicted_bos), [goto("unlock_out")]),
+    ],
+    validate: ["validate_invalid_user_pages(): amdgpu_ttm_tt_get_user_pages_done()", range_done],
+    cmpxchg: [
+      "if (atomic_cmpxchg(&process_info->evicted_bos, evicted_bos, 0) == evicted_bos) resume_mm()",
+      when(k.evicted_bos.eq(me.evicted_bos), [set(k.evicted_bos, 0), set(me.evicted_bos, 0)]),
+    ],
+    unlock_out: ["unlock_out: untrack_invalid_user_pages()", range_done],
+    unlock: ["mutex_unlock(&process_info->lock)", mutex_unlock(k.lock)],
+    resched: [
+      "if (evicted_bos) schedule_delayed_work()",
+      when(me.evicted_bos.gt(0), [queue_work(k.restore)]),
+      set(me.evicted_bos, 0),
+    ],
+  }),
+);
 
 const kworker = worker("kworker", { restore: [k.restore, restore] });
 
