@@ -94,7 +94,7 @@ export function showBytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)}M`;
 }
 
-function showClock(seconds: number): string {
+export function showClock(seconds: number): string {
   const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
   return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
 }

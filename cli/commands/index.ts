@@ -4,6 +4,7 @@ import { checkCommand } from "./check.ts";
 import { crosscheckCommand } from "./crosscheck.ts";
 import { diffCommand } from "./diff.ts";
 import { drawCommand } from "./draw.ts";
+import { estimateCommand } from "./estimate.ts";
 import { exportCommand } from "./export.ts";
 import { galleryCommand } from "./gallery.ts";
 import { graphCommand } from "./graph.ts";
@@ -36,6 +37,7 @@ export const commands: Command[] = [
   crosscheckCommand,
   galleryCommand,
   simulateCommand,
+  estimateCommand,
   sourcesCommand,
   statusCommand,
 ];
