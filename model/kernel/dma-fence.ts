@@ -8,7 +8,9 @@
 import { block, bool, type Effect, lockEvent, type Struct, set, struct, wait } from "../index.ts";
 import { might_sleep } from "./context.ts";
 
-export const dma_fence_slot = () => struct("dma_fence", { pending: bool });
+/** `pending`: from the beginning on. */
+export const dma_fence_slot = (pending = false) =>
+  struct("dma_fence", { pending: bool.init(pending) });
 export type DmaFenceSlot = Struct<ReturnType<typeof dma_fence_slot>>;
 
 /** dma_resv_add_fence(): from here on others wait for it. */
