@@ -10,7 +10,7 @@
  *          <156502126144.28464.11399426968315988701@skylake-alporthouse-com> and the thread of
  *          <156580490488.2301.13016323606611473445@skylake-alporthouse-com>;
  *          drivers/dma-buf/dma-resv.c: dma_resv_add_excl_fence, dma_resv_wait_timeout_rcu,
- *          dma_resv_iter_first_unlocked (5.16: the scheme here; in 7.3 there is one list and no seq).
+ *          dma_resv_iter_first_unlocked (5.16: the scheme here; in 7.3 one list, and no seq).
  * Omits    waiting: who finds a pending fence says busy. Hence the references that a reader takes
  *          of pending fences; several shared fences; memory barriers, which are a point of the
  *          thread, too; that the list itself is replaced.

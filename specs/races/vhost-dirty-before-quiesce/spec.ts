@@ -8,7 +8,7 @@
  *          7f466032dc9e), linux-mm <20190809054851.20118-9-jasowang@redhat.com>;
  *          drivers/vhost/vhost.c: vhost_invalidate_vq_start, vhost_put_used (reverted in 2019, gone
  *          by 7.3), with RCU; patch 7/9 lets the worker hold mmu_lock, which excludes the race too;
- *          mm/rmap.c: page_mkclean_one; mm/page-writeback.c: clear_page_dirty_for_io.
+ *          mm/rmap.c: page_mkclean_one; mm/page-writeback.c: folio_clear_dirty_for_io.
  * Omits    invalidate_count, and mapping anew, which it forbids; the path without a mapping
  *          (copy_to_user() dirties the page by itself); other virtqueues; PG_writeback.
  */
@@ -94,7 +94,7 @@ const munmap = actor("munmap", {}, () => ({
 const writeback = actor("writeback", {}, () => ({
   find: ["write_cache_pages(): a dirty page", idle(), wait(k.dirty)],
   mkclean: vhost_invalidate_vq_start(),
-  clean: ["clear_page_dirty_for_io(): TestClearPageDirty()", set(k.dirty, false)],
+  clean: ["folio_clear_dirty_for_io(): folio_test_clear_dirty()", set(k.dirty, false)],
   write: ["->writepage()", set(k.disk, k.stored), goto("find")],
 })).as("flusher thread");
 
@@ -145,7 +145,7 @@ export default spec({
     },
     cleaned_after_it_is_written: {
       doc: "write-back clears a dirty bit that was set for a later store",
-      from: "clear_page_dirty_for_io()",
+      from: "folio_clear_dirty_for_io()",
       breaks: "no_store_is_lost",
       change: [swap(writeback, "clean", "write")],
     },
