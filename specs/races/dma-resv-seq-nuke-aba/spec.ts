@@ -156,7 +156,7 @@ export default spec({
       change: [remove(reader, "retry")],
     },
     stored_after_the_number: {
-      doc: "the shared fences are dropped outside of the write section",
+      doc: "the write section ends before the two stores",
       from: "dma_resv_add_excl_fence()",
       breaks: "idle_while_busy",
       change: [move_before(writer, "end_f", "store_f")],

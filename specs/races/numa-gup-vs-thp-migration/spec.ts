@@ -114,7 +114,7 @@ const gup = actor("gup", { page: Page, fast: bool }, (me) => ({
   fault: [
     "do_huge_pmd_numa_page(): wait_on_page_locked(), or clear the hint",
     wait(k.lock.owner.eq(none)),
-    when(k.ptl.owner.eq(none), [mknonnuma]),
+    mknonnuma,
     goto("slow"),
   ],
   store: [
