@@ -17,6 +17,7 @@ import {
   actor,
   assert,
   bool,
+  claim,
   goto,
   idle,
   move_after,
@@ -119,6 +120,12 @@ export default spec({
   configs: { ci: {} },
   shared: k,
   actors: { user, migrate, reclaim },
+  always: {
+    mapped_page_exists: claim(
+      "what is mapped has not been dropped",
+      k.pte.eq("present").implies(k.in_swapcache),
+    ),
+  },
   reachable: {
     clean_entry_of_a_dirty_folio: k.folio_dirty.and(k.pte.eq("present")).and(k.pte_dirty.not()),
     stored_content_is_in_swap: k.slot.eq("new").and(k.in_swapcache.not()),

@@ -7,8 +7,10 @@
  *          lock, in one section with the submission of the update.
  * Source   commit ae482ec8cd1a "drm/xe: Add staging tree for VM binds"; drivers/gpu/drm/xe/xe_pt.c:
  *          xe_pt_commit_prepare_bind, xe_pt_svm_userptr_pre_commit, xe_pt_update_ops_run,
- *          xe_pt_commit, xe_pt_abort_bind, xe_pt_zap_ptes; drivers/gpu/drm/xe/xe_userptr.c. The
- *          source names the unstable view; the order of steps is a reading of the code.
+ *          xe_pt_commit, xe_pt_abort_bind, xe_pt_zap_ptes; drivers/gpu/drm/xe/xe_userptr.c:
+ *          xe_vma_userptr_invalidate_start, xe_vma_userptr_do_inval (vma_userptr_invalidate then).
+ *          The commit names the unstable view; the order of steps is a reading of the code: what
+ *          the notifier meets is a finished table that the device does not walk, no half of one.
  * Omits    modes without page faults, where the notifier does not zap; the TLB (invalidated with
  *          the zap); the two passes of today's notifier; unbinding, whose preparation had the same
  *          mistake; vm->lock and the dma_resv of the VM, which the notifier can't take.
