@@ -3,68 +3,104 @@
  * turns, so that whatever else the machine does meets all of them. A time counts only if the
  * counts are right.
  *
- *     npm run bench -- [--sizes S,M,L,X] [--runs 3] [--tools REGEX] [--out FILE]
+ *     npm run bench -- [--sizes S,M,L,X] [--scaling] [--specs] [--deep] [--runs 3]
+ *                      [--tools REGEX] [--out FILE] [--write]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Cost, median, type Ran } from "./measure.ts";
-import { GPUSVM_SIZES } from "./models/gpusvm.ts";
-import { plot, type Row, table } from "./report.ts";
+import { plot, type Row, table, writeTables } from "./report.ts";
+import { familySizes, type Subject, scalingSeries, schemes } from "./subjects.ts";
 import { type Counts, installedTools, type Tool, workFolder } from "./tools.ts";
 
 const { values } = parseArgs({
   options: {
     sizes: { type: "string", default: "S,M,L" },
+    scaling: { type: "boolean", default: false },
+    specs: { type: "boolean", default: false },
+    deep: { type: "boolean", default: false },
     runs: { type: "string", default: "3" },
     tools: { type: "string", default: "" },
     out: { type: "string", default: "bench-result" },
+    write: { type: "boolean", default: false },
   },
 });
 
-function checkCounts(tool: Tool, size: string, found: Counts): void {
-  const expected = GPUSVM_SIZES[size];
-  if (!expected || tool.counts === "reduced") return;
-  const states = tool.counts === "full" ? expected.states : expected.symmetric;
+const repository = join(import.meta.dirname, "..");
+
+async function wantedSubjects(): Promise<Subject[]> {
+  return [
+    ...familySizes(values.sizes.split(",").filter(Boolean)),
+    ...(values.scaling ? scalingSeries() : []),
+    ...(values.specs ? await schemes(repository, false) : []),
+    ...(values.deep ? await schemes(repository, true) : []),
+  ];
+}
+
+/** Throws when a count is not as published, or not that of the tool before. */
+function checkCounts(tool: Tool, subject: Subject, found: Counts): void {
+  const { states, transitions } = found;
+  if (tool.counts === "reduced") return;
+  if (tool.counts === "full" && !subject.counts) {
+    if (transitions === undefined) throw new Error(`${tool.name} counts no transitions`);
+    subject.counts = { states, transitions };
+  }
+  const { counts } = subject;
+  const expected = tool.counts === "full" ? counts?.states : counts?.symmetric;
   const wrong =
-    found.states !== states ||
-    (tool.counts === "full" &&
-      found.transitions !== undefined &&
-      found.transitions !== expected.transitions);
+    (expected !== undefined && states !== expected) ||
+    (tool.counts === "full" && transitions !== undefined && transitions !== counts?.transitions);
   if (wrong) {
-    const { transitions } = found;
-    throw new Error(`${tool.name}, ${size}: ${found.states} states, ${transitions} transitions`);
+    throw new Error(`${tool.name}, ${subject.name}: ${states} states, ${transitions} transitions`);
   }
 }
 
-function measure(tools: Tool[], size: string, runs: number, root: string): Row[] {
-  const built = new Map<Tool, Cost | undefined>();
-  for (const tool of tools) built.set(tool, tool.prepare(size, workFolder(root, tool, size)));
-  const all = new Map<Tool, (Ran & Counts)[]>(tools.map((tool) => [tool, []]));
+/** Slow enough that its median over several runs tells no more than one run. */
+const LONG_SECONDS = 15;
+
+function measure(all: Tool[], subject: Subject, runs: number, root: string): Row[] {
+  const built = new Map<Tool, Cost>();
+  const results = new Map<Tool, (Ran & Counts)[]>();
   for (let round = 0; round < runs; round++) {
-    for (const tool of tools) {
-      const ran = tool.run(size, workFolder(root, tool, size));
-      checkCounts(tool, size, ran);
-      all.get(tool)?.push(ran);
-      process.stderr.write(`${size} ${tool.name}: ${ran.cpu.toFixed(2)} s\n`);
+    // Whether a tool fits may depend on the number of states, which the first one counts.
+    for (const tool of all) {
+      if (round === 0 && !tool.fits(subject)) continue;
+      const before = results.get(tool) ?? [];
+      if (round > 0 && (before.length === 0 || isLong(tool, before))) continue;
+      const folder = workFolder(root, tool, subject);
+      if (round === 0) built.set(tool, tool.prepare(subject, folder));
+      const ran = tool.run(subject, folder);
+      checkCounts(tool, subject, ran);
+      results.set(tool, [...before, ran]);
+      process.stderr.write(`${subject.name} ${tool.name}: ${ran.cpu.toFixed(2)} s\n`);
     }
   }
-  return tools.map((tool): Row => {
-    const ran = all.get(tool) ?? [];
-    const wall = median(ran.map((r) => r.wall));
-    const { states = 0, transitions } = ran[0] ?? {};
-    return {
-      size,
-      tool: tool.name,
-      states,
-      transitions,
-      cpu: median(ran.map((r) => r.cpu)),
-      wall,
-      cold: wall + (built.get(tool)?.wall ?? 0),
-      residentPerState: median(ran.map((r) => r.resident)) / states,
-    };
-  });
+  return [...results].map(([tool, ran]) => rowOf(tool, subject, ran, built.get(tool)?.wall ?? 0));
+}
+
+/** Ours run as often as was asked. */
+function isLong({ name }: Tool, [first]: Ran[]): boolean {
+  return !name.startsWith("mmrace") && (first?.cpu ?? 0) > LONG_SECONDS;
+}
+
+function rowOf(tool: Tool, subject: Subject, ran: (Ran & Counts)[], buildWall: number): Row {
+  const { states = 0, transitions, stored } = ran[0] ?? {};
+  const wall = median(ran.map((r) => r.wall));
+  return {
+    subject: subject.name,
+    group: subject.group,
+    tool: tool.name,
+    runs: ran.length,
+    states,
+    transitions,
+    cpu: median(ran.map((r) => r.cpu)),
+    wall,
+    cold: wall + buildWall,
+    residentPerState: median(ran.map((r) => r.resident)) / states,
+    storedPerState: stored === undefined ? undefined : stored / states,
+  };
 }
 
 const root = mkdtempSync(join(os.tmpdir(), "mmrace-bench-"));
@@ -72,12 +108,15 @@ try {
   const wanted = new RegExp(values.tools);
   const tools = installedTools().filter((tool) => wanted.test(tool.name));
   const runs = Math.max(1, Number(values.runs));
-  const rows = values.sizes.split(",").flatMap((size) => measure(tools, size, runs, root));
+  const subjects = await wantedSubjects();
+  const load = os.loadavg()[0] ?? 0;
+  const rows = subjects.flatMap((subject) => measure(tools, subject, runs, root));
   console.log(table(rows));
-  const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model, load: os.loadavg() };
+  const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model ?? "", load };
   const result = { machine, node: process.version, runs, rows };
   writeFileSync(`${values.out}.json`, `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(`${values.out}.svg`, plot(rows));
+  if (values.write) writeTables(join(repository, "bench", "README.md"), result);
 } finally {
   rmSync(root, { recursive: true });
 }

@@ -14,12 +14,16 @@ export interface Cost {
 
 export interface Ran extends Cost {
   stdout: string;
+  stderr: string;
 }
 
 const GNU_TIME = "/usr/bin/time";
 
-/** Runs a program to its end. Throws with its output when it fails. */
-export function run(command: string[], cwd: string): Ran {
+/**
+ * Runs a program to its end. Throws with its output when it fails, unless `anyStatus` says that
+ * its exit code means nothing.
+ */
+export function run(command: string[], cwd: string, { anyStatus = false } = {}): Ran {
   const report = join(cwd, "time.txt");
   const timed = existsSync(GNU_TIME);
   const prefix = timed
@@ -32,11 +36,11 @@ export function run(command: string[], cwd: string): Ran {
   if (timed) rmSync(report);
   const numbers = text.trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
   const [user = 0, system = 0, wall = 0, kilobytes = 0] = numbers;
-  if (result.status !== 0) {
+  if (result.status !== 0 && !anyStatus) {
     throw new Error(`${command.join(" ")}: status ${result.status}\n${result.stderr}`);
   }
-  const { stdout } = result;
-  return { cpu: user + system, wall, resident: kilobytes * 1024, stdout };
+  const { stdout, stderr } = result;
+  return { cpu: user + system, wall, resident: kilobytes * 1024, stdout, stderr };
 }
 
 export function hasProgram(name: string): boolean {

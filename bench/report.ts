@@ -1,7 +1,14 @@
 /** The table of a benchmark run for people, and the same as a picture. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { between, table as markdownTable } from "../cli/markdown.ts";
+import type { Subject } from "./subjects.ts";
+
 export interface Row {
-  size: string;
+  subject: string;
+  group: Subject["group"];
   tool: string;
+  /** How many runs the medians are of. */
+  runs: number;
   states: number;
   transitions: number | undefined;
   /** Medians, in seconds. */
@@ -10,41 +17,86 @@ export interface Row {
   /** Wall seconds from nothing to the verdict, code generation and compilation included. */
   cold: number;
   residentPerState: number;
+  /** Of states and index, where the tool says it. */
+  storedPerState: number | undefined;
+}
+
+export interface Result {
+  machine: { cpus: number; model: string; load: number };
+  node: string;
+  runs: number;
+  rows: Row[];
 }
 
 const SPIN = "SPIN, no reduction";
 
-/** How many times less processor time than SPIN's exact search of the same size. */
-export function ratioToSpin(row: Row, rows: Row[]): number | undefined {
-  const spin = rows.find((r) => r.size === row.size && r.tool === SPIN);
-  return spin && spin.cpu / row.cpu;
+const HEAD = [
+  "model",
+  "tool",
+  "states",
+  "transitions",
+  "CPU s",
+  "wall s",
+  "cold s",
+  "Mstates/s",
+  "ns/transition",
+  "B/state",
+  "stored B/state",
+  "SPIN / it: CPU",
+  "cold",
+];
+
+/** The last two: how many times less time than SPIN's exact search of the same model. */
+function cellsOf(row: Row, rows: Row[]): string[] {
+  const { subject, tool, states, transitions, cpu, wall, cold } = row;
+  const spin = rows.find((r) => r.subject === subject && r.tool === SPIN);
+  const times = (n: number | undefined): string => (n === undefined ? "" : `${n.toFixed(1)}x`);
+  return [
+    subject,
+    tool,
+    states.toLocaleString("en"),
+    transitions?.toLocaleString("en") ?? "",
+    cpu.toFixed(2),
+    wall.toFixed(2),
+    cold.toFixed(2),
+    (states / cpu / 1e6).toFixed(2),
+    transitions === undefined ? "" : ((cpu / transitions) * 1e9).toFixed(0),
+    row.residentPerState.toFixed(0),
+    row.storedPerState?.toFixed(0) ?? "",
+    times(spin && spin.cpu / cpu),
+    times(spin && spin.cold / cold),
+  ];
 }
 
 export function table(rows: Row[]): string {
-  const head = ["size", "tool", "states", "cpu s", "wall s", "cold s", "Mstates/s", "B/state"];
-  const body = rows.map((r) => {
-    const ratio = ratioToSpin(r, rows);
-    return [
-      r.size,
-      r.tool,
-      r.states.toLocaleString("en"),
-      r.cpu.toFixed(2),
-      r.wall.toFixed(2),
-      r.cold.toFixed(2),
-      (r.states / r.cpu / 1e6).toFixed(2),
-      r.residentPerState.toFixed(0),
-      ratio === undefined ? "" : `${ratio.toFixed(1)}x`,
-    ];
-  });
-  const lines = [[...head, "SPIN / it"], ...body];
-  const widths = lines[0]?.map((_, i) => Math.max(...lines.map((l) => (l[i] ?? "").length))) ?? [];
+  const lines = [HEAD, ...rows.map((row) => cellsOf(row, rows))];
+  const widths = HEAD.map((_, i) => Math.max(...lines.map((l) => (l[i] ?? "").length)));
   const pad = (text: string, i: number): string =>
     i < 2 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);
   return lines.map((l) => l.map(pad).join("  ").trimEnd()).join("\n");
 }
 
+/** Puts what was measured between the markers of its group; the other groups stay as they are. */
+export function writeTables(file: string, { machine, node, runs, rows }: Result): void {
+  const groups = new Set(rows.map((row) => row.group));
+  let text = readFileSync(file, "utf8");
+  for (const group of groups) {
+    const own = rows.filter((row) => row.group === group);
+    const fewer = own.some((row) => row.runs < runs) ? "; what takes above 15 s ran once" : "";
+    const note =
+      `Node ${node}, ${machine.cpus} x ${machine.model}, load ${machine.load.toFixed(1)} ` +
+      `at the start, medians of ${runs} ${runs === 1 ? "run" : "runs"}${fewer}.\n\n`;
+    const inside = `\n${note}${markdownTable(
+      HEAD,
+      own.map((row) => cellsOf(row, rows)),
+    )}\n`;
+    text = between(text, `bench-${group}`, inside, file);
+  }
+  writeFileSync(file, text);
+}
+
 const BAR = 14;
-const LABEL = 220;
+const LABEL = 260;
 const WIDTH = 520;
 
 /** Horizontal bars of processor time per tool and size, on a logarithmic scale. */
@@ -57,7 +109,7 @@ export function plot(rows: Row[]): string {
     const end = LABEL + scale(r.cpu) + 5;
     const colour = r.tool.startsWith("mmrace") ? "#2b6cb0" : "#a0aec0";
     return [
-      `<text x="${LABEL - 6}" y="${y + 11}" text-anchor="end">${r.size}: ${r.tool}</text>`,
+      `<text x="${LABEL - 6}" y="${y + 11}" text-anchor="end">${r.subject}: ${r.tool}</text>`,
       `<rect x="${LABEL}" y="${y}" width="${scale(r.cpu).toFixed(1)}" height="${BAR}"`,
       ` fill="${colour}"/>`,
       `<text x="${end.toFixed(1)}" y="${y + 11}">${r.cpu.toFixed(2)} s</text>`,

@@ -2,34 +2,50 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CheckOptions } from "../checker/index.ts";
+import { stringifyModel } from "../model/ir/index.ts";
+import { exportedTool } from "./exported.ts";
 import { type Cost, hasProgram, type Ran, run } from "./measure.ts";
-import { GPUSVM_SIZES, type GpusvmSize } from "./models/gpusvm.ts";
+import type { GpusvmSize } from "./models/gpusvm.ts";
+import type { Subject } from "./subjects.ts";
 
 export interface Counts {
   states: number;
   transitions: number | undefined;
+  /** Bytes of states and index, as the tool says. */
+  stored?: number;
 }
 
 export interface Tool {
   name: string;
   /** What its counts must be: all states, one per orbit, or whatever a reduction leaves. */
   counts: "full" | "symmetric" | "reduced";
-  /**
-   * Builds what must be built for this size; the cost belongs to the time to verdict from cold.
-   */
-  prepare: (size: string, folder: string) => Cost | undefined;
-  run: (size: string, folder: string) => Ran & Counts;
+  /** Is it there for this model, and does it come to an end in reasonable time? */
+  fits: (subject: Subject) => boolean;
+  /** Builds what must be built; the cost belongs to the time to verdict from cold. */
+  prepare: (subject: Subject, folder: string) => Cost;
+  run: (subject: Subject, folder: string) => Ran & Counts;
 }
 
 const peers = join(import.meta.dirname, "..", "bench", "peers");
 
-function sizeOf(name: string): GpusvmSize {
-  const size = GPUSVM_SIZES[name];
-  if (!size) throw new Error(`no size ${name}: ${Object.keys(GPUSVM_SIZES).join(", ")}`);
+function sizeOf({ name, size }: Subject): GpusvmSize {
+  if (!size) throw new Error(`${name} is not of the family`);
   return size;
 }
 
-function sum(costs: Cost[]): Cost {
+/** The slower tools come no further than this in minutes. */
+function atMost(states: number) {
+  return ({ counts }: Subject): boolean => (counts?.states ?? 0) <= states;
+}
+
+const always = (): boolean => true;
+const ofFamily = ({ size }: Subject): boolean => size !== undefined;
+const notOfFamily = ({ size }: Subject): boolean => size === undefined;
+const RUMUR_STATES = 5_000_000;
+
+export const nothing: Cost = { cpu: 0, wall: 0, resident: 0 };
+
+export function sum(costs: Cost[]): Cost {
   return {
     cpu: costs.reduce((s, c) => s + c.cpu, 0),
     wall: costs.reduce((s, c) => s + c.wall, 0),
@@ -37,40 +53,48 @@ function sum(costs: Cost[]): Cost {
   };
 }
 
+const MODEL = "model.ir.json";
+
 /** Ours, with options. */
-export function ours(name: string, counts: Tool["counts"], options: CheckOptions): Tool {
+function ours(name: string, counts: Tool["counts"], options: CheckOptions): Tool {
   return {
     name,
     counts,
-    prepare: () => undefined,
-    run: (size, folder) => {
+    fits: always,
+    prepare: ({ model }, folder) => {
+      writeFileSync(join(folder, MODEL), stringifyModel(model));
+      return nothing;
+    },
+    run: (_, folder) => {
       const program = join(import.meta.dirname, "child.mjs");
-      const ran = run([process.execPath, program, size, JSON.stringify(options)], folder);
-      const { states, transitions } = JSON.parse(ran.stdout) as Counts;
-      return { ...ran, states, transitions };
+      const ran = run([process.execPath, program, MODEL, JSON.stringify(options)], folder);
+      return { ...ran, ...(JSON.parse(ran.stdout) as Counts) };
     },
   };
 }
 
 /** Log2 of SPIN's hash table: about as many slots as states. */
-function slotBits(size: string): number {
-  return Math.ceil(Math.log2(GPUSVM_SIZES[size]?.states ?? 1)) + 1;
+function slotBits({ counts }: Subject): number {
+  return Math.ceil(Math.log2(counts?.states ?? 1 << 20)) + 1;
 }
 
 function spin(name: string, counts: Tool["counts"], flags: string[]): Tool {
   return {
     name,
     counts,
-    prepare: (size, folder) => {
-      const { P, C, G, E, Q } = sizeOf(size);
+    fits: ofFamily,
+    prepare: (subject, folder) => {
+      const { P, C, G, E, Q } = sizeOf(subject);
       const set = Object.entries({ P, C, G, E, Q }).map(([key, value]) => `-D${key}=${value}`);
       return sum([
         run(["spin", "-a", ...set, join(peers, "gpusvm.pml")], folder),
         run(["gcc", "-O2", "-DSAFETY", ...flags, "-o", "pan", "pan.c"], folder),
       ]);
     },
-    run: (size, folder) => {
-      const ran = run(["./pan", "-m3000000", `-w${slotBits(size)}`], folder);
+    run: (subject, folder) => {
+      // The stack is touched when it is made: one deeper than needed would be SPIN's loss.
+      const depth = Math.min(3_000_000, (subject.counts?.states ?? 3_000_000) + 100);
+      const ran = run(["./pan", `-m${depth}`, `-w${slotBits(subject)}`], folder);
       if (!ran.stdout.includes("errors: 0")) throw new Error(`${name}: ${ran.stdout}`);
       const number = (pattern: RegExp): number => Number(pattern.exec(ran.stdout)?.[1]);
       // SPIN counts the initial state among the transitions.
@@ -84,8 +108,9 @@ function rumur(name: string, counts: Tool["counts"], reduction: string): Tool {
   return {
     name,
     counts,
-    prepare: (size, folder) => {
-      const { P, C, G, E, Q } = sizeOf(size);
+    fits: (subject) => ofFamily(subject) && atMost(RUMUR_STATES)(subject),
+    prepare: (subject, folder) => {
+      const { P, C, G, E, Q } = sizeOf(subject);
       const values: Record<string, string> = {
         P: `${P}`,
         C: `${C}`,
@@ -119,8 +144,9 @@ function tlc(jar: string): Tool {
   return {
     name: "TLC",
     counts: "full",
-    prepare: (size, folder) => {
-      const { P, C, G, E, Q } = sizeOf(size);
+    fits: ofFamily,
+    prepare: (subject, folder) => {
+      const { P, C, G, E, Q } = sizeOf(subject);
       const constants = [
         `Page = {${list("p", P)}}`,
         `Cpu = {${list("c", C)}}`,
@@ -132,7 +158,7 @@ function tlc(jar: string): Tool {
       const lines = ["SPECIFICATION Spec", "CONSTANTS", ...constants, "INVARIANT Safe"];
       writeFileSync(join(folder, "gpusvm.cfg"), lines.join("\n"));
       writeFileSync(join(folder, "gpusvm.tla"), readFileSync(join(peers, "gpusvm.tla")));
-      return undefined;
+      return nothing;
     },
     run: (_size, folder) => {
       const flags = ["-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-workers", "1", "-deadlock"];
@@ -143,33 +169,43 @@ function tlc(jar: string): Tool {
   };
 }
 
-/** Everything that can run here. */
+/** Everything that can run here. The first one gives the counts that are not published. */
 export function installedTools(): Tool[] {
   const jar = process.env.MMRACE_TLC;
+  const env = { ...process.env, MMRACE_TLA2TOOLS: jar };
+  const gcc = hasProgram("gcc");
   return [
     ours("mmrace", "full", {}),
     ours("mmrace, 2 workers", "full", { workers: 2 }),
     ours("mmrace, symmetry", "symmetric", { symmetry: true }),
     ours("mmrace, partial order", "reduced", { partialOrder: true }),
     ours("mmrace, both", "reduced", { partialOrder: true, symmetry: true }),
-    ...(hasProgram("spin") && hasProgram("gcc")
+    ...(gcc && hasProgram("spin")
       ? [
           spin("SPIN, no reduction", "full", ["-DNOREDUCE"]),
           spin("SPIN, partial order", "reduced", []),
         ]
       : []),
-    ...(hasProgram("rumur") && hasProgram("gcc")
+    ...(gcc && hasProgram("rumur")
       ? [
           rumur("Rumur, no reduction", "full", "off"),
           rumur("Rumur, symmetry", "symmetric", "exhaustive"),
         ]
       : []),
     ...(jar ? [tlc(jar)] : []),
-  ];
+    exportedTool("SPIN, no reduction", "spin", notOfFamily, env),
+    exportedTool("Rumur, no reduction", "rumur", slowOnExported, env),
+    exportedTool("TLC", "tlc", slowOnExported, env),
+    exportedTool("LTSmin", "ltsmin", always, env),
+  ].filter((tool) => tool !== undefined);
 }
 
-export function workFolder(root: string, tool: Tool, size: string): string {
-  const folder = join(root, `${tool.name.replaceAll(/\W+/g, "-")}-${size}`);
+function slowOnExported(subject: Subject): boolean {
+  return notOfFamily(subject) && atMost(RUMUR_STATES)(subject);
+}
+
+export function workFolder(root: string, tool: Tool, subject: Subject): string {
+  const folder = join(root, `${tool.name}-${subject.name}`.replaceAll(/\W+/g, "-"));
   mkdirSync(folder, { recursive: true });
   return folder;
 }
