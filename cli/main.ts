@@ -13,22 +13,26 @@ import { colorsFor } from "./terminal.ts";
 // Standard output is the result: what a spec prints while it loads is not.
 globalThis.console = new Console(process.stderr, process.stderr);
 
-function find(name: string): Command {
+function find(name: string): Promise<Command> {
   const names = commands.map((c) => c.name);
   const fix = nearest(name, names) ? didYouMean(name, names) : "see mmrace --help";
-  return commands.find((c) => c.name === name) ?? fail(`unknown command ${name}`, fix);
+  return (commands.find((c) => c.name === name) ?? fail(`unknown command ${name}`, fix)).load();
+}
+
+async function help(): Promise<string> {
+  return generalHelp(await Promise.all(commands.map((c) => c.load())));
 }
 
 async function run(words: string[]): Promise<number> {
   const [first, ...rest] = words;
   switch (first) {
     case undefined:
-      process.stderr.write(generalHelp(commands));
+      process.stderr.write(await help());
       return EXIT.usage;
     case "--help":
     case "-h":
     case "help":
-      process.stdout.write(rest[0] ? commandHelp(find(rest[0])) : generalHelp(commands));
+      process.stdout.write(rest[0] ? commandHelp(await find(rest[0])) : await help());
       return EXIT.ok;
     case "--version":
     case "-V":
@@ -38,7 +42,7 @@ async function run(words: string[]): Promise<number> {
   if (first.startsWith("-")) {
     fail(`unknown option ${first}`, "options follow a command, like: mmrace check --json");
   }
-  const command = find(first);
+  const command = await find(first);
   const input = parseInput(command, rest);
   if (!input.flags.has("help")) return command.run(input);
   process.stdout.write(commandHelp(command));

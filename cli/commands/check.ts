@@ -1,6 +1,5 @@
 import { adviceText } from "../advice.ts";
 import { type Command, choiceOf, countOf, type Input } from "../args.ts";
-import { draw } from "../draw-files.ts";
 import { fail } from "../errors.ts";
 import { type Review, startReview } from "../expect/review.ts";
 import { prepareFolder } from "../files.ts";
@@ -133,9 +132,11 @@ async function check(input: Input): Promise<number> {
     if (reporters.human) process.stdout.write(text);
   };
   print(human.head());
+  // Whoever does not draw need not wait for the code that does.
+  const drawing = flags.has("draw") ? await import("../draw-files.ts") : undefined;
   const onOutcome = async (outcome: Outcome): Promise<void> => {
     print(human.row(outcome));
-    if (flags.has("draw")) await draw(outcome, out);
+    await drawing?.draw(outcome, out);
   };
   const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(input, outcome, searcher);
   const run = await runTasks(tasks, limits, onOutcome, {

@@ -15,9 +15,11 @@ function drawnRace(): string {
 }
 
 describe("help", () => {
-  it("is there for every command, on standard output", () => {
+  it("is there for every command, on standard output", async () => {
     const folder = folderWith();
-    for (const { name, options } of commands) {
+    for (const { name, load } of commands) {
+      const { name: own, options } = await load();
+      expect(own).toBe(name);
       const { code, out, err } = run(folder, [name, "--help"]);
       expect(out).toContain(`usage: mmrace ${name}`);
       for (const option of Object.keys(options)) expect(out).toContain(`--${option}`);
