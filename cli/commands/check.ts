@@ -80,7 +80,7 @@ export const checkCommand: Command = {
     reporter: {
       value: "KIND[=FILE]",
       many: true,
-      help: "human, json, junit, sarif, github or gitlab; several at once, each to its FILE",
+      help: "human, json, junit, sarif, github, gitlab; each to its FILE",
     },
     json: { help: "the same as --reporter json: one document on standard output" },
     expect: { help: "what has no expectation is a finding, whether or not there is a file" },
@@ -88,10 +88,7 @@ export const checkCommand: Command = {
     ...LIMITS,
     ...RUNNING,
     shard: { value: "I/N", help: "only part I of N: each machine takes one" },
-    engine: {
-      value: "compiled|javascript|interpreted",
-      help: "the slower ones are for comparison",
-    },
+    engine: { value: "KIND", help: "compiled, javascript, interpreted; to compare them" },
     symmetry: { help: "one state for all that differ in interchangeable names only" },
     "partial-order": { help: "take steps as one where nobody else can tell" },
     workers: { value: "N", help: "search with N threads (default: all cores)" },
