@@ -7,7 +7,7 @@ import { type Exported, exportModel } from "../model/export/index.ts";
 import { layoutOf } from "../model/ir/index.ts";
 import { run } from "./measure.ts";
 import type { Subject } from "./subjects.ts";
-import { nothing, sum, type Tool } from "./tools.ts";
+import { nothing, sum, type Tool } from "./tool.ts";
 
 const LIMITS: Limits = { seconds: 600, megabytes: 3000, threads: 1 };
 const NAME = "subject";

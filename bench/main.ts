@@ -13,7 +13,8 @@ import { parseArgs } from "node:util";
 import { type Cost, median, type Ran } from "./measure.ts";
 import { plot, type Row, table, writeTables } from "./report.ts";
 import { familySizes, type Subject, scalingSeries, schemes } from "./subjects.ts";
-import { type Counts, installedTools, type Tool, workFolder } from "./tools.ts";
+import type { Counts, Tool } from "./tool.ts";
+import { installedTools, workFolder } from "./tools.ts";
 
 const { values } = parseArgs({
   options: {

@@ -4,27 +4,10 @@ import { join } from "node:path";
 import type { CheckOptions } from "../checker/index.ts";
 import { stringifyModel } from "../model/ir/index.ts";
 import { exportedTool } from "./exported.ts";
-import { type Cost, hasProgram, type Ran, run } from "./measure.ts";
+import { hasProgram, run } from "./measure.ts";
 import type { GpusvmSize } from "./models/gpusvm.ts";
 import type { Subject } from "./subjects.ts";
-
-export interface Counts {
-  states: number;
-  transitions: number | undefined;
-  /** Bytes of states and index, as the tool says. */
-  stored?: number;
-}
-
-export interface Tool {
-  name: string;
-  /** What its counts must be: all states, one per orbit, or whatever a reduction leaves. */
-  counts: "full" | "symmetric" | "reduced";
-  /** Is it there for this model, and does it come to an end in reasonable time? */
-  fits: (subject: Subject) => boolean;
-  /** Builds what must be built; the cost belongs to the time to verdict from cold. */
-  prepare: (subject: Subject, folder: string) => Cost;
-  run: (subject: Subject, folder: string) => Ran & Counts;
-}
+import { type Counts, nothing, sum, type Tool } from "./tool.ts";
 
 const peers = join(import.meta.dirname, "..", "bench", "peers");
 
@@ -42,16 +25,6 @@ const always = (): boolean => true;
 const ofFamily = ({ size }: Subject): boolean => size !== undefined;
 const notOfFamily = ({ size }: Subject): boolean => size === undefined;
 const RUMUR_STATES = 5_000_000;
-
-export const nothing: Cost = { cpu: 0, wall: 0, resident: 0 };
-
-export function sum(costs: Cost[]): Cost {
-  return {
-    cpu: costs.reduce((s, c) => s + c.cpu, 0),
-    wall: costs.reduce((s, c) => s + c.wall, 0),
-    resident: Math.max(...costs.map((c) => c.resident)),
-  };
-}
 
 const MODEL = "model.ir.json";
 
