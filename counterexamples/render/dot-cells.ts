@@ -102,6 +102,7 @@ function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
   const notes = [chosenText(step), ...flows.map(flowNote)].filter((n) => n !== "");
   const turning = step.number === trace.why?.turn && !violating;
   if (turning) notes.push("unavoidable from here on");
+  if (step.retries) notes.push("retries, again and again");
   const noted = violating ? COLOR.onDark : COLOR.note;
   const small = notes.flatMap((n) => wrap(n, Math.floor(wide * 1.2)));
   const code = atMost(wrap(codeText(step), wide), LINES_PER_BOX, wide);
@@ -109,7 +110,7 @@ function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
     ...code.map((text) => ({ parts: [{ text, bold: violating }] })),
     ...small.map((text) => ({ parts: [{ text }], small: true, color: noted })),
   ];
-  const cause = flows.length > 0 || turning;
+  const cause = flows.length > 0 || turning || step.retries;
   const kind = violating ? "violation" : cause ? "cause" : "plain";
   const at = step.src ? ` (${step.src.file}:${step.src.line})` : "";
   return cell(step.pid, kind, lines, `${step.process}.${step.label}${at}`);

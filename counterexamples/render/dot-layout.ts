@@ -71,6 +71,8 @@ const HEAD = 34;
 const LEAST_WIDTH = 520;
 const LEAST_ROW = 25.5;
 const CHANNEL = 10;
+/** What a process does has room for as many characters, however narrow its steps. */
+const DOC_CHARS = 24;
 
 export function layoutOf(trace: Trace): Layout {
   const lanes = lanesOf(trace);
@@ -119,8 +121,10 @@ function placeLane(
 ): PlacedLane {
   const name = ascii(lane.name);
   const boxLeft = left + 8 + Math.max(1, slots) * BAR.pitch - (slots === 0 ? BAR.pitch - 2 : 6);
-  const boxes = Math.max(60, ...cells.map((c) => c.width), name.length * FONT.char + 8);
-  const doc = shorten(ascii(lane.doc ?? ""), Math.max(8, Math.floor(boxes / SMALL.char)));
+  const told = ascii(lane.doc ?? "");
+  const head = Math.max(name.length * FONT.char, Math.min(told.length, DOC_CHARS) * SMALL.char) + 8;
+  const boxes = Math.max(60, ...cells.map((c) => c.width), head);
+  const doc = shorten(told, Math.floor(boxes / SMALL.char));
   const channel = boxLeft + boxes + 8;
   return { lane, name, doc, left, boxLeft, channel, right: channel + channels * CHANNEL + 8 };
 }
@@ -181,8 +185,8 @@ function holdBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
 }
 
 /**
- * A process of a deadlock waits from its last step on, and a step may wait without taking the
- * lock.
+ * A process of a deadlock waits from its last step on, or since what it waits for was taken; and a
+ * step may wait without taking the lock.
  */
 function waitBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedLane[]): Bar[] {
   const bar = (pid: number, use: LockUse | undefined, top: number, bottom: number): Bar => ({
@@ -204,11 +208,28 @@ function waitBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
   if (end?.kind !== "blocked" || !first) return bars;
   for (const { pid, waitsFor } of trace.blocked) {
     const before = trace.steps.findLast((s) => s.pid === pid)?.number ?? 0;
-    const row = rowOf(rows, before);
+    const since = takenSince(trace, holds, pid, waitsFor[0]);
+    const row = rowOf(rows, Math.max(before, since - 1));
     const top = row ? row.top + row.height : first.top;
     bars.push(bar(pid, waitsFor[0], top + 3, end.y + reach(end)));
   }
   return bars;
+}
+
+/**
+ * The step from which on the lock was not to be had: taken by another process, or, for a reader
+ * among readers, waited for by a writer. 0 if it never was, or that can't be told.
+ */
+function takenSince(trace: Trace, holds: Hold[], pid: number, use: LockUse | undefined): number {
+  if (use?.op !== "acquire") return 0;
+  const others = holds.filter((h) => h.open && h.name === use.name && h.pid !== pid);
+  const against = others.filter((h) => use.mode === "exclusive" || h.mode === "exclusive");
+  if (against.length > 0) return Math.min(...against.map((h) => h.from));
+  const writers = trace.blocked.filter((b) =>
+    b.waitsFor.some((u) => u.name === use.name && u.op === "acquire" && u.mode === "exclusive"),
+  );
+  const queued = writers.map((w) => trace.steps.findLast((s) => s.pid === w.pid)?.number ?? 0);
+  return queued.length > 0 ? Math.min(...queued) : 0;
 }
 
 interface ShownFlow {

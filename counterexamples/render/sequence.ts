@@ -58,14 +58,15 @@ function body(trace: Trace, language: Language): string[] {
   const active = new Map<number, number>();
   for (const row of foldTrace(trace, ROWS)) {
     const steps = row.kind === "step" ? [row.step] : row.steps;
-    if (row.kind === "fold")
-      lines.push(language.delay(lanes, joined(foldText(trace, row), language)));
-    else {
+    const activations = steps.flatMap((step) => activation(step, active));
+    if (row.kind === "fold") {
+      // PlantUML allows no activation right after a delay.
+      lines.push(...activations, language.delay(lanes, joined(foldText(trace, row), language)));
+    } else {
       const text = stepText(row.step).map(language.safe).join(language.newline);
       const who = `p${row.step.pid}`;
-      lines.push(`${who}->>${who}: ${row.step.number} ${text}`);
+      lines.push(`${who}->>${who}: ${row.step.number} ${text}`, ...activations);
     }
-    for (const step of steps) lines.push(...activation(step, active));
   }
   if (trace.violation?.kind === "deadlock") {
     for (const b of trace.blocked) {

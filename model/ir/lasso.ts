@@ -3,6 +3,7 @@
  * steps, from one of them on, repeat for ever.
  */
 import type { Interpreter, Outcome, State } from "./eval.ts";
+import type { Process } from "./layout.ts";
 import { holdsOnLasso, parseLtl } from "./ltl.ts";
 import { marksOf, PROGRESS, RETRY } from "./marks.ts";
 import { printLiveness } from "./print.ts";
@@ -96,16 +97,36 @@ function formulaHolds(
 /** The processes that pass retry marks in the loop, and no progress mark. */
 export function starvingIn(interpreter: Interpreter, run: InfiniteRun): number[] {
   const { processes } = interpreter.layout;
-  const { states, steps } = loopOf(run);
   const passed = processes.map(() => 0);
-  steps.forEach(({ pid, next }, i) => {
-    const process = processes[pid - 1];
-    if (!process) return;
-    const from = states[i]?.[process.pc] as number;
-    const at = from * (process.actor.steps.length + 1) + (next[process.pc] as number);
-    passed[pid - 1] = (passed[pid - 1] as number) | (marksOf(process.actor)[at] as number);
+  const marks = marksIn(interpreter, loopOf(run));
+  loopOf(run).steps.forEach(({ pid }, i) => {
+    passed[pid - 1] = (passed[pid - 1] as number) | (marks[i] as number);
   });
   return processes.filter((_, i) => ((passed[i] ?? 0) & (RETRY | PROGRESS)) === RETRY).map(pidOf);
+}
+
+/** The numbers, from 1, of the steps that pass the retry marks of those who starve. */
+export function retriesIn(interpreter: Interpreter, run: InfiniteRun): number[] {
+  const { loopFrom } = run;
+  if (loopFrom === undefined) return [];
+  const starving = starvingIn(interpreter, run);
+  const marks = marksIn(interpreter, loopOf(run));
+  return loopOf(run).steps.flatMap(({ pid }, i) => {
+    const retries = starving.includes(pid) && ((marks[i] as number) & RETRY) !== 0;
+    return retries ? [loopFrom + i] : [];
+  });
+}
+
+/** The marks that each step passes. */
+function marksIn(
+  { layout }: Interpreter,
+  { states, steps }: Pick<InfiniteRun, "states" | "steps">,
+): number[] {
+  return steps.map(({ pid, next }, i) => {
+    const { pc, actor } = layout.processes[pid - 1] as Process;
+    const at = (states[i]?.[pc] as number) * (actor.steps.length + 1) + (next[pc] as number);
+    return marksOf(actor)[at] as number;
+  });
 }
 
 const pidOf = ({ pid }: { pid: number }): number => pid;

@@ -5,7 +5,7 @@
 import { endsOfWait } from "./ends.ts";
 import { type Interpreter, interpret, type Outcome, type State, waitsOf } from "./eval.ts";
 import { heldAfter } from "./held.ts";
-import { type InfiniteRun, unfairness, violationsOfRun } from "./lasso.ts";
+import { type InfiniteRun, retriesIn, unfairness, violationsOfRun } from "./lasso.ts";
 import { type Cells, type Process, showSlot } from "./layout.ts";
 import { blockedForEver, partialDeadlock } from "./partial-deadlock.ts";
 import type { Blocked, Change, LockUse, Move, Trace, TraceStep, Violation } from "./trace.ts";
@@ -76,6 +76,7 @@ export function replay(
   const watched = violation
     ? watchedSlots(interpreter, violation, taken.at(-1))
     : new Set<number>();
+  const retries = retriesIn(interpreter, infinite);
   const trace: Trace = {
     model: model.name,
     config,
@@ -87,7 +88,11 @@ export function replay(
       ...(p.actor.doc === undefined ? {} : { doc: p.actor.doc }),
     })),
     initial: showState(interpreter, first),
-    steps: taken.map((t, i) => traceStep(interpreter, t, i + 1, watched)),
+    steps: taken.map((t, i) => ({
+      ...traceStep(interpreter, t, i + 1, watched),
+      locks: withoutRefused(t.outcome.locks, heldByOthers(taken.slice(0, i), t)),
+      ...(retries.includes(i + 1) ? { retries: true } : {}),
+    })),
     blocked: blockedIn(interpreter, state, taken, stuckIn(interpreter, infinite, violation)),
     ...(loopFrom === undefined ? {} : { loopFrom }),
   };
@@ -197,7 +202,7 @@ function traceStep(
   { move, outcome, before }: Taken,
   number: number,
   watched: Set<number>,
-): TraceStep {
+): Omit<TraceStep, "locks"> {
   const step = stepOf(interpreter, before, outcome.pid);
   const { process, label, choices } = move;
   return {
@@ -210,7 +215,6 @@ function traceStep(
     chosen: outcome.chosen,
     routine: step.routine ?? [],
     ...(step.src ? { src: step.src } : {}),
-    locks: outcome.locks,
     changes: changesOf(interpreter, before, outcome.next, watched),
     next: interpreter.labelOf(outcome.next, outcome.pid),
   };
@@ -336,4 +340,22 @@ function blockedIn(
 function heldBy(pid: number, taken: Taken[]): LockUse[] {
   const own = taken.filter((t) => t.outcome.pid === pid);
   return own.reduce<LockUse[]>((held, t) => heldAfter(held, t.outcome.locks), []);
+}
+
+function heldByOthers(before: Taken[], { outcome }: Taken): LockUse[] {
+  const pids = new Set(before.map((t) => t.outcome.pid));
+  pids.delete(outcome.pid);
+  return [...pids].flatMap((pid) => heldBy(pid, before));
+}
+
+/**
+ * Without a lock that the step asks for and does not get, because another process holds it: a
+ * wait/wound lock that says -EDEADLK.
+ */
+function withoutRefused(uses: LockUse[], others: LockUse[]): LockUse[] {
+  const refused = (use: LockUse): boolean =>
+    uses.some((u) => u.name === use.name && u.op === "acquire") &&
+    uses.some((u) => u.name === use.name && u.op === "release") &&
+    others.some((h) => h.name === use.name && h.mode === "exclusive");
+  return uses.filter((use) => !refused(use));
 }

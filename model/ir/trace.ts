@@ -82,6 +82,8 @@ export interface TraceStep extends Move {
   changes: Change[];
   /** Label where the process stands after the step. */
   next: string;
+  /** In the loop of a lasso: passes the retry mark of a process that gets nothing else done. */
+  retries?: boolean;
 }
 
 /**

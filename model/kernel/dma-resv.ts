@@ -133,7 +133,7 @@ export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boole
       set(obj.owner, self),
       set(ctx.acquired.at(self), true),
       set(edeadlk, false),
-    ]).otherwise([set(edeadlk, true)]),
+    ]).otherwise([set(edeadlk, true), event(obj, "release", true)]),
   );
 }
 
