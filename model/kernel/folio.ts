@@ -6,7 +6,7 @@
  * References (mm/migrate_device.c, mm/memremap.c): each CPU page-table entry that maps the folio
  * holds one; whoever works on it holds one more; device page tables hold none.
  *
- * Omits    large folios, mapcount (one mapping per folio), the LRU, memcg.
+ * Omits    large folios, mapcount (one mapping per folio), the LRU (see lru.ts), memcg.
  */
 import {
   any,

@@ -7,8 +7,8 @@
  * closes long before the copy: afterwards the content is protected by the migration entry, the
  * folio lock and mmap_lock.
  *
- * Omits    several pages in one call; holes (migrate_vma_insert_page); isolation from the LRU,
- *          which may fail; the anon_vma lock around rmap walks; swap cache; more than one mapping
+ * Omits    several pages in one call; holes and isolation from the LRU, which may fail (see
+ *          migrate-device.ts); the anon_vma lock around rmap walks; swap cache; more than one mapping
  *          of a folio, and mappings that move (see rmap.ts).
  */
 import {
@@ -99,7 +99,7 @@ export function map_frame(
 /**
  * remove_migration_ptes(src, final): only an entry that still is the migration entry is replaced.
  */
-function remove_migration_ptes(
+export function remove_migration_ptes(
   mm: Mm,
   folios: Folios,
   { page, src }: Migration,

@@ -1,15 +1,13 @@
 /** Eviction: the dma_resv first, as TTM does; then the folio, which it may only try. */
-import { actor, bool, choose, goto, idle, none, size, when } from "mmrace";
+import { actor, bool, choose, idle, size } from "mmrace";
 import {
   alloc_locked_page,
   dma_resv_lock,
   dma_resv_unlock,
   Frame,
-  folio_put,
-  folio_set_locked,
   migrate_copy_and_finalize,
+  migrate_device_pfn_lock,
   Page,
-  refcount_inc_not_zero,
   try_to_migrate,
 } from "mmrace/kernel";
 import { invalidate } from "./invalidate.ts";
@@ -26,15 +24,7 @@ export const evict = actor("evict", locals, (me) => {
       choose(me.src, me.src.is("vram").and(folio.ref.count.gt(0))),
     ],
     resv_lock: ["dma_resv_lock(bo->resv)", dma_resv_lock(k.resv)],
-    pfn_get: [
-      "migrate_device_pfn_lock(): folio_try_get()",
-      refcount_inc_not_zero(folio.ref, [], [goto("resv_unlock")]),
-    ],
-    pfn_lock: [
-      "migrate_device_pfn_lock(): folio_trylock() or folio_put()",
-      when(folio.lock.owner.ne(none), [folio_put(folio), goto("resv_unlock")]),
-      folio_set_locked(folio.lock),
-    ],
+    ...migrate_device_pfn_lock(folio, "resv_unlock"),
     unmap: try_to_migrate(k.mm, k.folio, me, invalidate(me.page)),
     finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
       expected: 1,

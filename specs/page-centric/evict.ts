@@ -2,17 +2,16 @@
  * Eviction: any device page, by its physical address alone; whose it is and who wants it, who
  * cares.
  */
-import { actor, bool, choose, goto, idle, none, type Ref, size, when } from "mmrace";
+import { actor, bool, choose, goto, idle, type Ref, size } from "mmrace";
 import {
   alloc_locked_page,
   type Folio,
   Frame,
   type FrameOf,
   folio_lock,
-  folio_put,
-  folio_set_locked,
   MmId,
   migrate_copy_and_finalize,
+  migrate_device_pfn_lock,
   Page,
   refcount_inc_not_zero,
   remove_migration_ptes_all,
@@ -37,15 +36,7 @@ export const evict = actor("evict", locals, (me) => {
   const at = { mm: me.at_mm, page: me.at_page };
   return {
     pick: ["any page of the VRAM that is in use", idle(), choose(me.src, is_used(me.src, folio))],
-    pfn_get: [
-      "migrate_device_pfn_lock(): folio_try_get()",
-      refcount_inc_not_zero(folio.ref, [], [goto("done")]),
-    ],
-    pfn_lock: [
-      "migrate_device_pfn_lock(): folio_trylock() or folio_put()",
-      when(folio.lock.owner.ne(none), [folio_put(folio), goto("done")]),
-      folio_set_locked(folio.lock),
-    ],
+    ...migrate_device_pfn_lock(folio, "done"),
     unmap: try_to_migrate_all(k.mm, k.folio, at, me.src, invalidate(me.at_mm, me.at_page)),
     finalize: migrate_copy_and_finalize(k.mm.at(me.at_mm), k.folio, me, me.moved, {
       expected: 1,

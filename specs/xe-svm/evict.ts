@@ -2,16 +2,14 @@
  * TTM evicts a buffer object of SVM: xe_bo_move() and drm_pagemap_evict_to_ram(), without
  * mmap_lock.
  */
-import { actor, bool, choose, goto, idle, none, size, when } from "mmrace";
+import { actor, bool, choose, idle, none, size } from "mmrace";
 import {
   alloc_locked_page,
   dma_resv_lock,
   dma_resv_unlock,
   Frame,
-  folio_get,
-  folio_put,
-  folio_set_locked,
   migrate_copy_and_finalize,
+  migrate_device_pfn_lock,
   Page,
   try_to_migrate,
 } from "mmrace/kernel";
@@ -30,16 +28,7 @@ export const evict = actor("evict", locals, (me) => {
       choose(me.src, me.src.is("vram").and(folio.ref.count.gt(0), resv.owner.eq(none))),
       dma_resv_lock(resv),
     ],
-    pfn_get: [
-      "migrate_device_pfn_lock(): folio_try_get()",
-      when(folio.ref.count.eq(0), [goto("bo_unlock")]),
-      folio_get(folio),
-    ],
-    pfn_lock: [
-      "migrate_device_pfn_lock(): folio_trylock() or folio_put()",
-      when(folio.lock.owner.ne(none), [folio_put(folio), goto("bo_unlock")]),
-      folio_set_locked(folio.lock),
-    ],
+    ...migrate_device_pfn_lock(folio, "bo_unlock"),
     unmap: try_to_migrate(k.mm, k.folio, me, xe_svm_invalidate(me.page, "other")),
     finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
       expected: 1,

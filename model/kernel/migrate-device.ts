@@ -1,0 +1,233 @@
+/**
+ * Migration in the pieces that drivers call (mm/migrate_device.c): migrate_device_unmap() behind
+ * migrate_vma_collect(), or migrate_device_range() for device memory by physical address, without
+ * mmap_lock and VMA; then the driver allocates and copies; migrate_device_pages(),
+ * migrate_device_finalize(). In migrate.ts the same is one routine, without LRU and holes.
+ *
+ * What can't move is put back as it was, and by whom depends on where it failed: unmap, for a folio
+ * that is not on the LRU or has other references; finalize, when the driver gave no page or the
+ * reference count is not what it must be. An entry that was zapped meanwhile is not replaced.
+ *
+ * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail.
+ */
+import {
+  all,
+  any,
+  type Effects,
+  type Expr,
+  exists,
+  goto,
+  none,
+  type Ref,
+  type Routine,
+  ret,
+  routine,
+  type StepOf,
+  set,
+  when,
+} from "../index.ts";
+import {
+  type Folio,
+  type Folios,
+  type FrameOf,
+  folio_get,
+  folio_put,
+  Page,
+  type PageOf,
+} from "./folio.ts";
+import { folio_trylock, folio_unlock } from "./folio-lock.ts";
+import { type Listeners, listeners } from "./listeners.ts";
+import {
+  folio_add_lru,
+  folio_isolate_lru,
+  folio_putback_lru,
+  type Lruvec,
+  lru_drain_folio,
+} from "./lru.ts";
+import { type Migration, map_frame, remove_migration_ptes, try_to_migrate } from "./migrate.ts";
+import { type Mm, mapping_kinds, pte_is } from "./mm.ts";
+import { refcount_inc_not_zero } from "./refcount.ts";
+
+interface Options {
+  /** Who hears of mappings that migrate_vma_collect() has not replaced; without it there are none. */
+  to?: Routine | Listeners;
+  /** Where system folios are; without it there are none, or nobody else isolates them. */
+  lru?: Lruvec;
+  /** The source was referenced and locked by do_swap_page(), which unlocks it. */
+  fault_page?: boolean;
+}
+
+function pfn_lock<L extends string>(folio: Folio, skip: Effects<L>) {
+  const get: StepOf<L> = [
+    "migrate_device_pfn_lock(): folio_try_get()",
+    refcount_inc_not_zero<L>(folio.ref, [], skip),
+  ];
+  const lock: StepOf<L> = [
+    "migrate_device_pfn_lock(): folio_trylock() or folio_put()",
+    folio_trylock<L>(folio.lock, [], [folio_put(folio), ...skip]),
+  ];
+  return { pfn_get: get, pfn_lock: lock };
+}
+
+/**
+ * migrate_device_pfn_lock(): the steps `pfn_get` and `pfn_lock` of the caller, which goes to `skip`
+ * when the folio is free or locked.
+ */
+export function migrate_device_pfn_lock<L extends string>(folio: Folio, skip: L) {
+  return pfn_lock<L>(folio, [goto(skip)]);
+}
+
+function unmap_others(mm: Mm, folios: Folios, m: Migration, to?: Routine | Listeners) {
+  const maps = (p: Expr<PageOf>): Expr<boolean> =>
+    all(mm.pte.at(p).frame.eq(m.src), pte_is(mm.pte.at(p), ...mapping_kinds));
+  // Pages of ZONE_DEVICE are allowed one reference more than there should be.
+  const mapped: StepOf<"check_page"> = [
+    "if (folio_mapped(folio))",
+    when(exists(Page, maps).not(), [goto("check_page")]),
+  ];
+  return to ? { mapped, unmap: try_to_migrate(mm, folios, m, to) } : {};
+}
+
+/**
+ * migrate_device_unmap(): the folio `src`, which the caller has referenced and locked, leaves the
+ * LRU and all mappings. If it can't, it is restored, unlocked and put, and `src` is none.
+ */
+export function migrate_device_unmap(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  { to, lru, fault_page = false }: Options = {},
+): Routine {
+  const { src } = m;
+  const folio = folios.at(src);
+  const { count } = folio.ref;
+  const allowed = fault_page ? 2 : 1;
+  const is_expected = any(count.le(allowed), all(src.is("vram"), count.le(allowed + 1)));
+  const on_lru = (effects: (lru: Lruvec) => Effects<"restore">): Effects<"restore"> =>
+    lru ? [when<"restore">(src.is("sys"), effects(lru))] : [];
+  return routine("migrate_device_unmap", {}, () => ({
+    drain: [
+      "if (!folio_test_lru(folio)) lru_add_drain_all()",
+      ...on_lru((l) => [lru_drain_folio(l, folios, src)]),
+    ],
+    isolate: [
+      "folio_isolate_lru(folio), then folio_put(folio); or restore it",
+      ...on_lru((l) => [folio_isolate_lru(l, folios, src, [folio_put(folio)], [goto("restore")])]),
+    ],
+    ...unmap_others(mm, folios, m, to),
+    check_page: [
+      "migrate_vma_check_page(): unexpected references?",
+      when(is_expected, [ret()]),
+      ...on_lru((l) => [folio_get(folio), folio_putback_lru(l, folios, src)]),
+    ],
+    restore: ["remove_migration_ptes(folio, folio)", remove_migration_ptes(mm, folios, m, src)],
+    restore_unlock: [
+      "src = 0; folio_unlock(folio); folio_put(folio)",
+      ...(fault_page ? [] : [folio_unlock(folio.lock)]),
+      folio_put(folio),
+      set(src, none),
+    ],
+  }));
+}
+
+/**
+ * migrate_device_range() of the device page `src`: afterwards it is referenced, locked and mapped
+ * nowhere, or `src` is none, and the driver must come again.
+ */
+export function migrate_device_range(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  to: Routine | Listeners,
+): Routine {
+  return routine("migrate_device_range", {}, () => ({
+    ...pfn_lock<never>(folios.at(m.src), [set(m.src, none), ret()]),
+    unmap: migrate_device_unmap(mm, folios, m, { to }),
+  }));
+}
+
+/**
+ * migrate_device_pages(), for a page that there is: `migrate` says whether it moves. It does not
+ * without `dst`, nor when somebody else has a reference (folio_migrate_mapping).
+ */
+export function migrate_device_pages(
+  folios: Folios,
+  { src, dst }: Migration,
+  migrate: Ref<boolean>,
+  { fault_page = false }: Options = {},
+): StepOf<never> {
+  return [
+    "migrate_device_pages(): folio_migrate_mapping(): refcount == expected?",
+    set(migrate, all(dst.ne(none), folios.at(src).ref.count.eq(fault_page ? 2 : 1))),
+  ];
+}
+
+/**
+ * migrate_vma_pages() where there is no page yet (`src` is none): in a notifier window of its own,
+ * migrate_vma_insert_page() maps `dst`, unless something was mapped meanwhile, or the OOM reaper
+ * was here. Caller holds mmap_lock.
+ */
+export function migrate_vma_insert_page(
+  mm: Mm,
+  folios: Folios,
+  { page, dst }: Migration,
+  migrate: Ref<boolean>,
+  to: Routine | Listeners,
+  lru?: Lruvec,
+): Routine {
+  const { start, end } = listeners(mm, to);
+  const none_yet = mm.pte.at(page).kind.eq("none");
+  return routine("migrate_vma_insert_page", {}, () => ({
+    has_dst: [
+      "if (!newpage) clear MIGRATE",
+      set(migrate, dst.ne(none)),
+      when(dst.eq(none), [ret()]),
+    ],
+    start: start("MMU_NOTIFY_MIGRATE"),
+    insert: [
+      "check_stable_address_space(); pte_none(); set_pte_at()",
+      set(migrate, mm.unstable ? all(none_yet, mm.unstable.not()) : none_yet),
+      when(migrate, [
+        map_frame(mm, folios, page, dst),
+        ...(lru ? [when(dst.is("sys"), [folio_add_lru(lru, folios, dst)])] : []),
+      ]),
+    ],
+    end: ["mmu_notifier_invalidate_range_end()", end],
+  }));
+}
+
+/**
+ * migrate_device_finalize(): entries lead to `dst`, or to `src` again; both are unlocked and put.
+ * Either may be none.
+ */
+export function migrate_device_finalize(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  migrate: Expr<boolean>,
+  { lru, fault_page = false }: Options = {},
+): Routine {
+  const { src, dst } = m;
+  const unlock_and_put = (frame: Expr<FrameOf>): Effects => [
+    folio_unlock(folios.at(frame).lock),
+    folio_put(folios.at(frame)),
+  ];
+  return routine("migrate_device_finalize", {}, () => ({
+    hole: ["if (!page) only dst", when(src.eq(none), [goto("unlock_dst")])],
+    drop_dst: [
+      "if (!MIGRATE || !dst) { folio_unlock(dst); folio_put(dst); dst = src; }",
+      when(any(migrate.not(), dst.eq(none)), [
+        when(dst.ne(none), unlock_and_put(dst)),
+        set(dst, src),
+      ]),
+      ...(lru ? [when(dst.is("sys"), [folio_add_lru(lru, folios, dst)])] : []),
+    ],
+    remove_ptes: ["remove_migration_ptes(src, dst)", remove_migration_ptes(mm, folios, m, dst)],
+    unlock_src: [
+      "folio_unlock(src); folio_put(src)",
+      ...(fault_page ? [folio_put(folios.at(src))] : unlock_and_put(src)),
+      when(dst.eq(src), [ret()]),
+    ],
+    unlock_dst: ["folio_unlock(dst); folio_put(dst)", when(dst.ne(none), unlock_and_put(dst))],
+  }));
+}
