@@ -49,7 +49,7 @@ import { type Mm, mapping_kinds, pte_is } from "./mm.ts";
 import { refcount_inc_not_zero } from "./refcount.ts";
 
 interface Options {
-  /** Who hears of mappings that migrate_vma_collect() has not replaced; without it there are none. */
+  /** Who hears of mappings that are left behind migrate_vma_collect(); absent: none are. */
   to?: Routine | Listeners;
   /** Where system folios are; without it there are none, or nobody else isolates them. */
   lru?: Lruvec;

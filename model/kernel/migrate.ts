@@ -8,8 +8,8 @@
  * folio lock and mmap_lock.
  *
  * Omits    several pages in one call; holes and isolation from the LRU, which may fail (see
- *          migrate-device.ts); the anon_vma lock around rmap walks; swap cache; more than one mapping
- *          of a folio, and mappings that move (see rmap.ts).
+ *          migrate-device.ts); the anon_vma lock around rmap walks; swap cache; more than one
+ *          mapping of a folio, and mappings that move (see rmap.ts).
  */
 import {
   all,
