@@ -56,6 +56,8 @@ export * from "./spinlock.ts";
 export * from "./srcu.ts";
 export * from "./swap.ts";
 export * from "./timeout.ts";
+export * from "./ttm-bo.ts";
+export * from "./ttm-evict.ts";
 export * from "./umem-odp-5-3.ts";
 export * from "./user-queues.ts";
 export * from "./vma-lock.ts";

@@ -1,7 +1,7 @@
 /** Who validates, and who takes a dma_resv besides. */
-import { actor, choose, idle, none, size } from "mmrace";
-import { dma_resv_lock, dma_resv_set_locked, dma_resv_unlock } from "mmrace/kernel";
-import { Bo, k } from "./state.ts";
+import { actor, choose, size } from "mmrace";
+import { dma_resv_lock, dma_resv_unlock, ttm_lru_trylock_in_system } from "mmrace/kernel";
+import { Bo, dev, k } from "./state.ts";
 import { validator } from "./validate.ts";
 
 export const exec_a = validator("exec_a", "a").times(size("execs_a"));
@@ -24,13 +24,11 @@ export const cpu_fault = actor("cpu_fault", { bo: Bo }, (me) => {
 
 /** xe_shrinker_walk(): buffer objects in system memory, trylock only, never waits. */
 export const shrinker = actor("shrinker", { bo: Bo }, (me) => {
-  const { resv, in_vram } = k.bo.at(me.bo);
+  const { resv } = k.bo.at(me.bo);
   return {
     trylock: [
       "ttm_bo_shrink(): next one in system memory, dma_resv_trylock()",
-      idle(),
-      choose(me.bo, in_vram.not().and(resv.owner.eq(none))),
-      dma_resv_set_locked(resv),
+      ttm_lru_trylock_in_system(dev, me.bo),
     ],
     unlock: ["dma_resv_unlock(bo->resv)", dma_resv_unlock(resv)],
   };

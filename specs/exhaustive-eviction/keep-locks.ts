@@ -24,11 +24,11 @@ import {
   dma_resv_lock_ctx,
   dma_resv_lock_slow,
   dma_resv_unlock,
+  ttm_resource_alloc,
   ww_unlocked_all,
 } from "mmrace/kernel";
 import type { exec_a } from "./actors.ts";
-import { resource_alloc } from "./evict.ts";
-import { Bo, type BoOf, type Client, k } from "./state.ts";
+import { Bo, type BoOf, type Client, dev, k } from "./state.ts";
 
 type Validator = typeof exec_a;
 
@@ -65,7 +65,7 @@ function walk(who: Validator, client: Client): Change[] {
     replace(who, "evict.walked", [
       "nothing to evict: a block is free, or somebody has just taken it",
       when(k.free.eq(0), [retry(), goto("next")]),
-      ...resource_alloc(me.obj),
+      ...ttm_resource_alloc(dev, me.obj),
     ]),
   ];
 }

@@ -25,14 +25,15 @@ import {
   dma_resv_unlock,
   down_read,
   down_write,
+  ttm_bo_evict_alloc,
+  ttm_resource_alloc,
   up_read,
   up_write,
   ww_acquire_fini,
   ww_acquire_init,
   ww_unlocked_all,
 } from "mmrace/kernel";
-import { evict_alloc, resource_alloc } from "./evict.ts";
-import { Bo, type BoOf, type Client, k } from "./state.ts";
+import { Bo, type BoOf, type Client, dev, k } from "./state.ts";
 
 type Set = (b: Expr<BoOf>) => Expr<boolean>;
 
@@ -103,9 +104,9 @@ export function validator(name: string, client: Client) {
       ],
       alloc: [
         "ttm_bo_alloc_resource(): ttm_resource_alloc()",
-        when(k.free.gt(0), [...resource_alloc(me.obj), goto("next")]),
+        when(k.free.gt(0), [...ttm_resource_alloc(dev, me.obj), goto("next")]),
       ],
-      evict: evict_alloc(me.obj, me.enomem),
+      evict: ttm_bo_evict_alloc(dev, me.obj, me.enomem),
       evicted: ["if (ret) return -ENOMEM", when(me.enomem, [goto("unlock")]), goto("next")],
       job: [
         "dma_resv_add_fence(); the job is pushed",
