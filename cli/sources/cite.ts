@@ -13,14 +13,19 @@ export interface Citation {
 }
 
 const PATH = /(?:[A-Za-z0-9_-]+\/)*[A-Za-z0-9_-]+\.(?:c|h|rst)\b/g;
-/** Functions, macros and types that follow a path and a colon. */
-const NAMES = /^:((?:\s*(?:struct\s+)?[A-Za-z_]\w*(?:\(\))?,?(?=[\s,;.)]|$))+)/;
+/**
+ * Functions, macros and types that follow a path and a colon, as a list with commas. A word of a
+ * sentence is told from a name by what it lacks: an underscore, `()`, or `struct` before it.
+ */
+const NAMES = /^:((?:\s*(?:struct\s+\w+|\w*_\w*|\w+\(\))(?:\(\))?(?=\s*(?:[,;.()]|$)),?)+)/;
 
 export function citationsIn(text: string): Citation[] {
   const comment = /\/\*\*[\s\S]*?\*\//.exec(text);
   if (!comment) return [];
   // Stars become spaces, so that offsets still tell the line.
-  const words = comment[0].replace(/^(\s*)\*/gm, "$1 ");
+  const unstarred = comment[0].replace(/^(\s*)\*/gm, "$1 ");
+  // The subject of a commit often looks like a path and a name.
+  const words = unstarred.replace(/"[^"]*"/g, (quoted) => quoted.replace(/[^\n]/g, " "));
   const start = words.search(/\bSource\b/);
   const from = Math.max(start, 0);
   const end = start < 0 ? words.length : endOfSection(words, start);
@@ -44,16 +49,12 @@ function namesIn(words: string, from: number, end: number, firstLine: number): C
     const behind = words.slice(from + match.index + path.length, end);
     const names = NAMES.exec(behind)?.[1] ?? "";
     const line = firstLine + lineAt(words, from + match.index) - 1;
-    const each = [...names.matchAll(/(?:struct\s+)?([A-Za-z_]\w*)/g)].map((m) => m[1] as string);
-    const cited = each.filter((name) => name !== "struct" && !COMMON.has(name));
+    const cited = [...names.matchAll(/(?:struct\s+)?([A-Za-z_]\w*)/g)].map((m) => m[1] as string);
     if (cited.length === 0) found.push({ file, name: undefined, line });
     for (const name of cited) found.push({ file, name, line });
   }
   return unique(found);
 }
-
-/** Words of a sentence that happen to stand behind a colon. */
-const COMMON = new Set(["the", "a", "an", "and", "or", "of", "see", "under", "its", "for", "with"]);
 
 function unique(list: Citation[]): Citation[] {
   const key = (c: Citation): string => `${c.file}:${c.name ?? ""}`;

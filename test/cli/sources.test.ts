@@ -12,7 +12,7 @@ const spec = `/**
  * Claim    Nothing in mm/ever.c is cited here.
  * Source   mm/hmm.c: hmm_range_fault, hmm_vma_fault(); memory.c: do_swap_page;
  *          Documentation/mm/hmm.rst, "Usage"; include/linux/mm.h: struct vm_fault;
- *          mm/old.c: long_gone (before 6.1).
+ *          mm/old.c: long_gone (before 6.1); commit "mm/hmm.c: fix a race"; mm/swap.c, called there.
  * Omits    mm/never.c.
  */
 export default {};
@@ -45,6 +45,7 @@ const files = {
   "linux/mm/memory.c": "vm_fault_t do_swap_page(struct vm_fault *vmf)\n{\n\treturn 0;\n}\n",
   "linux/include/linux/mm.h": "struct vm_fault {\n\tint flags;\n};\n",
   "linux/Documentation/mm/hmm.rst": "Usage\n=====\n",
+  "linux/mm/swap.c": "int x;\n",
 };
 
 const args = ["sources", "--kernel", "linux"];
@@ -69,6 +70,7 @@ describe("what a comment cites", () => {
       "6 Documentation/mm/hmm.rst -",
       "6 include/linux/mm.h vm_fault",
       "7 mm/old.c long_gone",
+      "7 mm/swap.c -",
     ]);
   });
 });
@@ -103,7 +105,7 @@ describe("mmrace sources", () => {
     const folder = pinned();
     edit(folder, "mm/hmm.c", (text) => text.replace("/* why */", "/* because */\n\n"));
     const { code, out } = run(folder, args);
-    expect(out).toBe("kernel 6.12.3 -> 6.12.3: 6 citations, 6 unchanged\n");
+    expect(out).toBe("kernel 6.12.3 -> 6.12.3: 7 citations, 7 unchanged\n");
     expect(code).toBe(0);
   });
 
@@ -118,7 +120,7 @@ describe("mmrace sources", () => {
       "specs/a/spec.ts:5: mm/hmm.c: hmm_range_fault: changed since: 2 lines added, 1 removed",
       "specs/a/spec.ts:5: mm/memory.c: do_swap_page: moved to mm/fault.c: no line of it",
       "specs/a/spec.ts:6: include/linux/mm.h: vm_fault: gone",
-      "kernel 6.12.3 -> 6.13.3: 6 citations, 3 unchanged",
+      "kernel 6.12.3 -> 6.13.3: 7 citations, 4 unchanged",
       "",
     ]);
     expect(code).toBe(1);

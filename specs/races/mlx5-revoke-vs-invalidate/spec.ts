@@ -6,8 +6,8 @@
  *          for later invalidations, in one section under umem_mutex.
  * Source   commit abb604a1a9c8 "RDMA/mlx5: Fix a race for an ODP MR which leads to CQE with error",
  *          linux-rdma <68a1e007c25b2b8fe5d625f238cc3b63e5341f77.1737290229.git.leon@kernel.org>;
- *          cc668a11e6ac is its twin for dma-buf, under the dma_resv; drivers/infiniband/hw/mlx5/
- *          mr.c: mlx5_revoke_mr; odp.c: mlx5_ib_invalidate_range.
+ *          cc668a11e6ac is its twin for dma-buf, under the dma_resv;
+ *          drivers/infiniband/hw/mlx5/mr.c: mlx5_revoke_mr; odp.c: mlx5_ib_invalidate_range.
  * Omits    the interval notifier, which is removed later (ib_umem_odp_release); the cache that the
  *          key may go back to instead; what the invalidation unmaps.
  */
