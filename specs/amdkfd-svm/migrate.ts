@@ -1,4 +1,7 @@
-/** drivers/gpu/drm/amd/amdkfd/kfd_migrate.c: from and to VRAM. Callers hold mmap_lock and prange->migrate_mutex. */
+/**
+ * drivers/gpu/drm/amd/amdkfd/kfd_migrate.c: from and to VRAM. Callers hold mmap_lock and
+ * prange->migrate_mutex.
+ */
 import {
   bool,
   choose,
