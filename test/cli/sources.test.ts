@@ -12,7 +12,7 @@ const spec = `/**
  * Claim    Nothing in mm/ever.c is cited here.
  * Source   mm/hmm.c: hmm_range_fault, hmm_vma_fault(); memory.c: do_swap_page;
  *          Documentation/mm/hmm.rst, "Usage"; include/linux/mm.h: struct vm_fault;
- *          mm/old.c: long_gone (before 6.1); commit "mm/hmm.c: fix a race"; mm/swap.c, called there.
+ *          mm/old.c: long_gone (before 6.1); commit "mm/hmm.c: fix a race"; mm/swap.c, there.
  * Omits    mm/never.c.
  */
 export default {};
