@@ -37,6 +37,12 @@ export function showProblem(problem: Problem): string {
   return `${place}: ${code}: ${problem.message}${fix}`;
 }
 
+/** All of them, each on lines of its own. */
+export function problemsText({ problems }: UserError, red: (text: string) => string): string {
+  const paint = (text: string): string => text.replace(/ error( \w+)?:/, (word) => red(word));
+  return problems.map((problem) => `${paint(showProblem(problem))}\n`).join("");
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

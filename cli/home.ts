@@ -1,5 +1,5 @@
 /** Where this installation lives: the package folder, and the language in the form we run in. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -42,6 +42,17 @@ const LANGUAGE: Record<string, string> = {
 export function isLanguageFile(path: string): boolean {
   const folders = [join(packageFolder, "model"), join(packageFolder, "dist", "model")];
   return folders.some((folder) => path.startsWith(`${folder}/`));
+}
+
+/**
+ * The folder, if it is a source tree of mmrace: then its specs mean the language that is in it, and
+ * a change of a kernel object counts as a change of the specs.
+ */
+export function languageIn(folder: string): string | undefined {
+  const file = join(folder, "package.json");
+  if (!existsSync(file) || !existsSync(join(folder, "model", "index.ts"))) return undefined;
+  const { name } = JSON.parse(readFileSync(file, "utf8")) as { name?: string };
+  return name === "mmrace" ? folder : undefined;
 }
 
 export function version(): string {

@@ -3,7 +3,7 @@
 import { Console } from "node:console";
 import { type Command, parseInput } from "./args.ts";
 import { commands } from "./commands/index.ts";
-import { fail, showProblem, UserError } from "./errors.ts";
+import { fail, problemsText, UserError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { version } from "./home.ts";
@@ -53,8 +53,7 @@ function report(error: unknown): number {
   const flags = new Set(process.argv.includes("--no-color") ? ["no-color"] : []);
   const colors = colorsFor(process.stderr, flags);
   if (error instanceof UserError) {
-    const paint = (text: string) => text.replace(/ error( \w+)?:/, (word) => colors.red(word));
-    for (const p of error.problems) process.stderr.write(`${paint(showProblem(p))}\n`);
+    process.stderr.write(problemsText(error, colors.red));
     return EXIT.usage;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

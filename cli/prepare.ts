@@ -1,4 +1,5 @@
 /** From file names to models that are ready to be searched, or to the one message that matters. */
+import { resolve } from "node:path";
 import type { Model } from "../model/ir/index.ts";
 import { UserError } from "./errors.ts";
 import { type LoadedSpec, loadSpec } from "./loader/load.ts";
@@ -9,15 +10,23 @@ export interface Task extends Job {
   model: Model;
 }
 
+export interface PrepareOptions {
+  typecheck: boolean;
+  /** Of all that are loaded, prepare these. */
+  only?: ((spec: LoadedSpec) => boolean) | undefined;
+}
+
 /** @param paths absolute paths of specs */
 export async function prepare(
   paths: string[],
   selection: Selection,
-  options: { typecheck: boolean },
+  { typecheck: withTypes, only }: PrepareOptions,
 ): Promise<{ specs: LoadedSpec[]; tasks: Task[] }> {
+  const loading = load(paths, selection, only);
+  const typed = only ? loading.then(({ specs }) => specs.filter(only).map(pathOf)) : paths;
   const [types, ready] = await Promise.allSettled([
-    options.typecheck ? typecheck(paths) : true,
-    load(paths, selection),
+    withTypes ? Promise.resolve(typed).then(typecheck) : true,
+    loading,
   ]);
   if (ready.status === "rejected") {
     // The language's own words are better than the type checker's, and those better than a crash.
@@ -33,14 +42,18 @@ export async function prepare(
   return ready.value;
 }
 
-async function load(paths: string[], selection: Selection) {
+async function load(paths: string[], selection: Selection, only?: PrepareOptions["only"]) {
   const specs: LoadedSpec[] = [];
   for (const path of paths) specs.push(await loadSpec(path));
-  const jobs = planJobs(specs, selection);
+  const jobs = planJobs(specs, selection).filter(({ spec }) => only?.(spec) ?? true);
   return {
     specs,
     tasks: jobs.map((j): Task => ({ ...j, model: j.spec.build(j.config, j.variant) })),
   };
+}
+
+function pathOf({ file }: LoadedSpec): string {
+  return resolve(file);
 }
 
 function isCrash(error: unknown): boolean {

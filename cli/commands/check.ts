@@ -1,30 +1,12 @@
-import { adviceText } from "../advice.ts";
-import { type Command, choiceOf, countOf, type Input } from "../args.ts";
-import { fail } from "../errors.ts";
-import { type Review, startReview } from "../expect/review.ts";
-import { prepareFolder } from "../files.ts";
-import type { Outcome } from "../judge.ts";
-import {
-  LIMITS,
-  limitsOf,
-  RUNNING,
-  runningOf,
-  SELECTION,
-  selectionFrom,
-  shardFrom,
-  threadsFrom,
-} from "../limits.ts";
+import type { Command, Input } from "../args.ts";
+import { changedSince } from "../check/changed.ts";
+import { searchRound } from "../check/round.ts";
+import { DEFAULT_OUT, type Settings, settingsOf } from "../check/settings.ts";
+import { watch } from "../check/watch.ts";
+import { LIMITS, RUNNING, SELECTION } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
-import { type Selection, shardOf } from "../plan.ts";
-import { prepare, type Task } from "../prepare.ts";
-import { otherProperties, otherRaces } from "../races.ts";
-import { reportersOf } from "../reporters/choose.ts";
-import { humanReporter } from "../reporters/human.ts";
-import { codeOf, runTasks } from "../run.ts";
-import type { Checkpoints, Limits, Searcher } from "../search.ts";
-import { colorsFor } from "../terminal.ts";
-
-const DEFAULT_OUT = "out";
+import type { LoadedSpec } from "../loader/load.ts";
+import { prepare } from "../prepare.ts";
 
 export const checkCommand: Command = {
   name: "check",
@@ -68,11 +50,19 @@ export const checkCommand: Command = {
     "one of the three at a time. --hash-compaction finds violations, with traces; without one the",
     "result is incomplete (exit code 3), with the probability that a state was left out.",
     "",
+    "--watch checks all, then again whatever a save affects: a spec, what it imports, its",
+    "expect.json. A broken spec shows its error, and watching goes on until Ctrl-C. A change of",
+    "mmrace itself is not watched. --changed takes only specs that are affected by what differs",
+    "between the git revision BASE and the files as they are; untracked files differ. Nothing",
+    "affected says so, and is exit code 0.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
     ...SELECTION,
     mutants: { help: "the mutants and variants, too" },
+    watch: { help: "check again what a save affects, until Ctrl-C" },
+    changed: { value: "BASE", help: "only specs with a file that changed since this git revision" },
     "all-properties": { help: "one counterexample for each property that is violated" },
     more: { value: "N", help: "up to N more races that violate the same property" },
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
@@ -106,120 +96,28 @@ export const checkCommand: Command = {
 };
 
 async function check(input: Input): Promise<number> {
+  const settings = settingsOf(input);
   const { args, flags, values } = input;
-  const limits = searchOptions(input);
-  const selection = schemesAndMore(input);
-  const reporters = reportersOf(input);
-  const out = values.get("out") ?? DEFAULT_OUT;
-  if (flags.has("all-properties") && values.has("more")) {
-    fail("--all-properties and --more exclude each other");
-  }
-  if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
-  const shard = shardFrom(input);
-  const prepared = await prepare(findSpecs(args), selection, {
-    typecheck: !flags.has("no-typecheck"),
-  });
-  const tasks = shardOf(prepared.tasks, shard);
-  const review = reviewFor(tasks, flags, limits);
-  if (flags.has("draw")) prepareFolder(out);
-  const checkpoints = checkpointsFrom(input);
+  if (flags.has("watch")) return watch(args, settings);
+  const base = values.get("changed");
+  if (base !== undefined) return checkChanged(args, base, settings);
+  const { tasks } = await prepare(findSpecs(args), settings.selection, settings);
+  return searchRound(tasks, settings);
+}
 
-  const human = humanReporter(tasks, colorsFor(process.stdout, flags));
-  const print = (text: string): void => {
-    if (reporters.human) process.stdout.write(text);
+async function checkChanged(args: string[], base: string, settings: Settings): Promise<number> {
+  const isChanged = changedSince(base);
+  const affected = new Map<LoadedSpec, boolean>();
+  const only = (spec: LoadedSpec): boolean => {
+    const known = affected.get(spec) ?? isChanged(spec);
+    affected.set(spec, known);
+    return known;
   };
-  print(human.head());
-  // Whoever does not draw need not wait for the code that does.
-  const drawing = flags.has("draw") ? await import("../draw-files.ts") : undefined;
-  const onOutcome = async (outcome: Outcome): Promise<void> => {
-    print(human.row(outcome));
-    await drawing?.draw(outcome, out);
-  };
-  const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(input, outcome, searcher);
-  const run = await runTasks(tasks, limits, onOutcome, {
-    checkpoints,
-    deepen,
-    review,
-    ...runningOf(input),
-  });
-  print(adviceText(run.outcomes, limits));
-  print(human.tail(run.outcomes, tasks.length));
-  const code = codeOf(run);
-  reporters.write({ outcomes: run.outcomes, planned: tasks.length, code, limits });
-  return code;
-}
-
-/** Counts are compared where they are counts of the same thing. */
-function reviewFor(tasks: Task[], flags: ReadonlySet<string>, limits: Limits): Review | undefined {
-  const strict = flags.has("expect");
-  if (strict && flags.has("no-expect")) fail("--expect and --no-expect exclude each other");
-  if (flags.has("no-expect")) return undefined;
-  const { symmetry, partialOrder, deadReset, liveness } = limits;
-  const counts = !symmetry && !partialOrder && deadReset !== false;
-  return startReview(tasks, strict, { counts, progress: liveness !== false });
-}
-
-/** The other counterexamples that were asked for, into the outcome. */
-async function furtherOf(input: Input, outcome: Outcome, searcher: Searcher): Promise<void> {
-  const { task, result } = outcome;
-  const count = countOf(input, "more");
-  const all = input.flags.has("all-properties");
-  if (result.verdict.kind !== "violated" || (!all && count === undefined)) return;
-  const asked = { task, result, limits: searchOptions(input), searcher };
-  const others = await (all ? otherProperties(asked) : otherRaces(asked, count ?? 0));
-  const names = others.traces.map((t) => t.violation?.property ?? "");
-  if (all && names.length > 0) outcome.verdict += `; also ${names.join(", ")}`;
-  if (!all) outcome.verdict += `; ${showNumber(names.length)}`;
-  if (!others.complete && (all || names.length < (count ?? 0))) {
-    outcome.verdict += " (there may be more)";
-  }
-  outcome.others = others;
-}
-
-function showNumber(more: number): string {
-  return more === 1 ? "1 more race" : `${more === 0 ? "no" : more} more races`;
-}
-
-function searchOptions(input: Input): Limits {
-  const limits = limitsOf(input);
-  const engine = choiceOf(input, "engine", ["compiled", "javascript", "interpreted"]);
-  if (engine !== undefined) limits.engine = engine;
-  if (input.flags.has("symmetry")) limits.symmetry = true;
-  if (input.flags.has("partial-order")) limits.partialOrder = true;
-  const workers = input.values.get("workers");
-  if (workers !== undefined) limits.workers = threadsFrom("workers", workers);
-  storeOptions(input, limits);
-  if (input.flags.has("no-liveness")) limits.liveness = false;
-  if (input.flags.has("no-dead-reset")) limits.deadReset = false;
-  return limits;
-}
-
-function storeOptions({ flags, values }: Input, limits: Limits): void {
-  const compact = flags.has("hash-compaction");
-  const ways = [
-    flags.has("compress") ? "--compress" : "",
-    compact ? "--hash-compaction" : "",
-    values.has("spill") ? "--spill" : "",
-  ].filter(Boolean);
-  if (ways.length > 1) fail(`${ways[0]} and ${ways[1]} exclude each other`);
-  if (values.has("checkpoint") && (compact || values.has("spill"))) {
-    fail(`--checkpoint and ${ways[0]} exclude each other`);
-  }
-  if (flags.has("compress")) limits.compress = true;
-  if (compact) limits.hashCompaction = true;
-  const spill = values.get("spill");
-  if (spill !== undefined) limits.spillTo = spill;
-}
-
-function checkpointsFrom({ flags, values }: Input): Checkpoints | undefined {
-  const folder = values.get("checkpoint");
-  if (folder !== undefined) return { folder, resume: flags.has("resume") };
-  if (flags.has("resume")) fail("--resume without --checkpoint", "add --checkpoint DIR");
-  return undefined;
-}
-
-function schemesAndMore(input: Input): Selection {
-  const mutants = input.flags.has("mutants");
-  if (input.values.has("variant") && mutants) fail("--variant and --mutants exclude each other");
-  return selectionFrom(input, mutants ? "all" : "bugs");
+  const prepared = await prepare(findSpecs(args), settings.selection, { ...settings, only });
+  const count = prepared.specs.filter(only).length;
+  const total = prepared.specs.length;
+  const said = count === 0 ? "nothing to check: none" : String(count);
+  const stream = settings.reporters.human ? process.stdout : process.stderr;
+  stream.write(`${said} of ${total} specs changed since ${base}\n`);
+  return searchRound(prepared.tasks, settings);
 }

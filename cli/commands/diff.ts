@@ -5,7 +5,7 @@ import { type Command, choiceOf, countOf, type Input } from "../args.ts";
 import { CHANGES, type Change, type ChangeKind, type SchemeDiff } from "../diff/change.ts";
 import { claimChanges, sizeChanges, stepChanges } from "../diff/compare.ts";
 import { type DiffReport, diffJson, diffMarkdown, diffText } from "../diff/report.ts";
-import { checkOut, commitOf, languageIn, repository } from "../diff/revision.ts";
+import { checkOut } from "../diff/revision.ts";
 import {
   behaviourChanges,
   countChanges,
@@ -15,6 +15,8 @@ import {
 } from "../diff/search.ts";
 import { fail } from "../errors.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { commitOf, repository } from "../git.ts";
+import { languageIn } from "../home.ts";
 import { LIMITS, limitsOf } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
 import { type LoadedSpec, loadSpec } from "../loader/load.ts";
@@ -115,7 +117,7 @@ async function sideAt(path: string, name: string, language?: string): Promise<Si
 
 /** The specs of a revision; none, when it has no such file or folder. */
 async function sideOf(revision: string, folder: string, specs = DEFAULT_FOLDER): Promise<Side> {
-  const commit = commitOf(revision);
+  const commit = commitOf(revision, "neither a file nor a git revision here");
   checkOut(commit, folder);
   const root = join(folder, "tree");
   const path = join(root, repository().below, specs);

@@ -32,7 +32,7 @@ interface Sheet {
 }
 
 /** Path of the expectations of a spec, as shown. */
-export function expectFileOf(spec: LoadedSpec): string {
+export function expectFileOf(spec: Pick<LoadedSpec, "file">): string {
   return showPath(join(dirname(resolve(spec.file)), EXPECT_FILE));
 }
 

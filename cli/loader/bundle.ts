@@ -2,7 +2,7 @@
  * A spec and all that it imports, with the language of this installation, as one module. That works
  * in a folder without node_modules, for every TypeScript feature, and gives exact source maps.
  */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
 import type { Src } from "../../model/ir/types.ts";
 import { type Problem, UserError } from "../errors.ts";
@@ -14,6 +14,8 @@ export interface Bundle {
   /** Source map (version 3), its sources relative to `folder`. */
   map: string;
   folder: string;
+  /** Absolute paths of all files that went into it, the language too. */
+  inputs: string[];
 }
 
 function languageOf(tree: string | undefined): Plugin {
@@ -36,7 +38,7 @@ function languageOf(tree: string | undefined): Plugin {
 export async function bundle(file: string, tree?: string): Promise<Bundle> {
   const folder = dirname(file);
   try {
-    const { outputFiles, warnings } = await build({
+    const { outputFiles, warnings, metafile } = await build({
       entryPoints: [file],
       bundle: true,
       write: false,
@@ -45,6 +47,7 @@ export async function bundle(file: string, tree?: string): Promise<Bundle> {
       target: "node20",
       sourcemap: "external",
       sourcesContent: false,
+      metafile: true,
       outfile: join(folder, "spec.bundle.mjs"),
       absWorkingDir: folder,
       // A tsconfig.json near the spec belongs to another program.
@@ -54,7 +57,8 @@ export async function bundle(file: string, tree?: string): Promise<Bundle> {
     });
     refuseTwins(warnings, file, folder);
     const text = (end: string) => outputFiles.find((f) => f.path.endsWith(end))?.text ?? "";
-    return { code: text(".mjs"), map: text(".map"), folder };
+    const inputs = Object.keys(metafile.inputs).map((input) => resolve(folder, input));
+    return { code: text(".mjs"), map: text(".map"), folder, inputs };
   } catch (error) {
     const [first, ...rest] = (error as Partial<BuildFailure>).errors ?? [];
     if (!first || error instanceof UserError) throw error;

@@ -1,6 +1,6 @@
 /** Which files are meant by the arguments of a command. */
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fail, UserError } from "../errors.ts";
 import { isFolder } from "../files.ts";
 import { showPath } from "./paths.ts";
@@ -48,9 +48,29 @@ function search(folder: string): string[] {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : search(path);
-    }
+    if (entry.isDirectory()) return isSearched(entry.name) ? search(path) : [];
     return IN_FOLDERS.test(basename(path)) ? [path] : [];
   });
+}
+
+function isSearched(folder: string): boolean {
+  return folder !== "node_modules" && !folder.startsWith(".");
+}
+
+/** Absolute paths of all folders in which specs may turn up; none that is not there. */
+export function foldersOf(args: string[]): string[] {
+  const named = args.length > 0 ? args : [DEFAULT_FOLDER];
+  const there = named.filter((arg) => existsSync(arg)).map((arg) => realpathSync(resolve(arg)));
+  return there.flatMap((path) => (isFolder(path) ? withFoldersIn(path) : [dirname(path)]));
+}
+
+function withFoldersIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const below = entries.filter((entry) => entry.isDirectory() && isSearched(entry.name));
+  return [folder, ...below.flatMap(({ name }) => withFoldersIn(join(folder, name)))];
+}
+
+/** Can a file of this name be a spec, or a part of one? */
+export function isLoadable(name: string): boolean {
+  return LOADABLE.test(name);
 }

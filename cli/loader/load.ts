@@ -57,6 +57,8 @@ export interface LoadedSpec {
   file: string;
   configs: Config[];
   variants: Variant[];
+  /** Absolute paths of all files that it is made of, the language too. */
+  inputs: string[];
   /** A valid model. Throws UserError for the author's mistakes. */
   build(config: string, variant: string): Model;
 }
@@ -80,6 +82,7 @@ function loadModel(path: string): LoadedSpec {
     file,
     configs: [{ name: "default", sizes: {}, tier: "ci" }],
     variants: [],
+    inputs: [path],
     build: () => model,
   };
 }
@@ -98,7 +101,8 @@ async function loadScript(path: string, tree?: string): Promise<LoadedSpec> {
     return model;
   };
   const { name, doc, configs, variants, race } = spec;
-  return { name, doc, file, configs, variants, build, ...(race ? { race } : {}) };
+  const { inputs } = bundled;
+  return { name, doc, file, configs, variants, inputs, build, ...(race ? { race } : {}) };
 }
 
 /** Imports the bundle under a fresh name: a second load must not find the module of the first. */
