@@ -148,7 +148,7 @@ describe("--changed", () => {
     expect(affected()).toBe("1");
   });
 
-  it("refuses a revision that git does not know, and keeps an unknown configuration unknown", () => {
+  it("refuses a revision that git does not know, and an unknown configuration", () => {
     const { changed, folder } = repository();
     const unknown = check(folder, ".", "--changed", "mian");
     expect(unknown.err).toContain("mian is no git revision here");
