@@ -55,7 +55,8 @@ export function reportersOf({ lists, flags }: Input): Reporters {
   };
 }
 
-function reporterFrom(text: string): { kind: "human" | Kind; file: string | undefined } {
+/** `sarif=FILE`; refused when there is no such report. */
+export function reporterFrom(text: string): { kind: "human" | Kind; file: string | undefined } {
   const [name = "", ...rest] = text.split("=");
   const kind = KINDS.find((k) => k === name);
   if (!kind) return fail(`--reporter ${name}: no such report`, didYouMean(name, KINDS));
