@@ -62,7 +62,7 @@ export const checkCommand: Command = {
     ...SELECTION,
     mutants: { help: "the mutants and variants, too" },
     watch: { help: "check again what a save affects, until Ctrl-C" },
-    changed: { value: "BASE", help: "only specs with a file that changed since this git revision" },
+    changed: { value: "BASE", help: "only specs affected by changes since this revision" },
     "all-properties": { help: "one counterexample for each property that is violated" },
     more: { value: "N", help: "up to N more races that violate the same property" },
     draw: { help: "write each counterexample as .json, .txt, .dot and .svg" },
