@@ -46,6 +46,7 @@ export {
   type LockReport,
   lockReport,
 } from "./lock-order/index.ts";
+export { auditAssumptions } from "./reduce/audit-all.ts";
 export type {
   CheckOptions,
   CheckResult,

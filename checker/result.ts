@@ -1,5 +1,6 @@
 /** What the checker is asked and what it answers. */
 import type { Move, State, Violation } from "../model/ir/index.ts";
+import type { AuditReport } from "./reduce/audit-all.ts";
 import type { EngineKind } from "./search/engine.ts";
 import type { Estimate } from "./search/estimate.ts";
 import type { CheckpointRecord, CheckpointSink, WordSource } from "./store/checkpoint.ts";
@@ -134,6 +135,8 @@ export interface CheckResult {
   liveness?: LivenessReport;
   /** Of an incomplete search: states there may be in all. */
   expected?: Estimate | undefined;
+  /** What the audit looked at, when there was one. */
+  audit?: AuditReport;
   /** After hash compaction: the probability that some state was left out is at most this. */
   omission?: number;
   coverage: { actor: string; label: string; fired: number }[];

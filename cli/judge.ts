@@ -53,11 +53,16 @@ function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome 
     outcome.code = worse(outcome.code, EXIT.violation);
     outcome.verdict += `, ${countOf(findings.length, "finding")}`;
   }
+  if (result.audit) outcome.verdict += `, ${auditText(result.audit)}`;
   if (result.verdict.kind !== "violated") return outcome;
   const { violation } = result.verdict;
   const { model, config, variant } = task;
   const { moves = [], start, loopFrom } = result;
   return { ...outcome, trace: replay(model, config, variant, moves, violation, start, loopFrom) };
+}
+
+function auditText({ states, complete }: NonNullable<CheckResult["audit"]>): string {
+  return `audited in ${complete ? "all" : "the first"} ${states.toLocaleString("en")} states`;
 }
 
 /** A bug is found again only when its decisive steps come as they are documented. */

@@ -22,6 +22,8 @@ export type Limits = Pick<
 > & {
   /** Folder for states that memory has no room for. */
   spillTo?: string;
+  /** Check what the reductions assume, too. */
+  audit?: true;
 };
 
 /** Where a search leaves its checkpoints, and whether it begins with the one that is there. */

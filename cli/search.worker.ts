@@ -5,6 +5,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import {
+  auditAssumptions,
   type CheckOptions,
   CheckpointError,
   check,
@@ -12,6 +13,7 @@ import {
   type Progress,
   speaksOfProgress,
 } from "../checker/index.ts";
+import { resetDeadLocals } from "../model/ir/index.ts";
 import { checkpointSink, readCheckpoint } from "./checkpoint-dir.ts";
 import { UserError } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
@@ -52,9 +54,12 @@ function checkpointOptions(wanted: Checkpoints): Pick<CheckOptions, "checkpoint"
   return resume ? { checkpoint, resume } : { checkpoint };
 }
 
+/** Enough to meet every step of a scheme, in seconds. */
+const AUDIT_STATES = 2000;
+
 const REFUSALS = [PackError, CheckpointError, UserError];
 
-function search({ model, limits: { spillTo, ...limits }, checkpoints }: Question): Answer {
+function search({ model, limits: { spillTo, audit, ...limits }, checkpoints }: Question): Answer {
   let last = performance.now();
   const options: CheckOptions = {
     liveness: speaksOfProgress(model),
@@ -72,7 +77,10 @@ function search({ model, limits: { spillTo, ...limits }, checkpoints }: Question
     const kept = checkpoints ? checkpointOptions(checkpoints) : {};
     spill = spillTo === undefined ? undefined : openSpillFile(spillTo);
     const stored = spill ? { spill } : {};
-    return { kind: "result", result: check(model, { ...options, ...kept, ...stored }) };
+    const result = check(model, { ...options, ...kept, ...stored });
+    const searched = limits.deadReset === false ? model : resetDeadLocals(model);
+    if (audit) result.audit = auditAssumptions(searched, AUDIT_STATES);
+    return { kind: "result", result };
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     if (REFUSALS.some((kind) => error instanceof kind)) return { kind: "refused", message };

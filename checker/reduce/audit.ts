@@ -10,7 +10,7 @@ import {
   type Outcome,
   type State,
 } from "../../model/ir/index.ts";
-import { stepKinds } from "./movers.ts";
+import { type StepKind, stepKinds } from "./movers.ts";
 
 export interface Audit {
   /** Pairs of steps whose order was exchanged. */
@@ -21,10 +21,17 @@ export interface Audit {
   complete: boolean;
 }
 
-/** Looks at up to `maxStates` states; stops at ten faults. */
-export function auditMovers(model: Model, maxStates: number): Audit {
+/**
+ * Looks at up to `maxStates` states; stops at ten faults.
+ *
+ * @param kinds what is believed of the steps, by actor
+ */
+export function auditMovers(
+  model: Model,
+  maxStates: number,
+  kinds: StepKind[][] | undefined = stepKinds(interpret(model).layout),
+): Audit {
   const interpreter = interpret(model);
-  const kinds = stepKinds(interpreter.layout);
   const audit: Audit = { pairs: 0, faults: [], complete: true };
   if (!kinds) return audit;
   const seen = new Set<string>();

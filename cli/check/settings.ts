@@ -70,6 +70,7 @@ function limitsFrom(input: Input): Limits {
   const workers = input.values.get("workers");
   if (workers !== undefined) limits.workers = threadsFrom("workers", workers);
   storeOptions(input, limits);
+  if (input.flags.has("audit")) limits.audit = true;
   if (input.flags.has("no-liveness")) limits.liveness = false;
   if (input.flags.has("no-dead-reset")) limits.deadReset = false;
   return limits;

@@ -56,6 +56,10 @@ export const checkCommand: Command = {
     "between the git revision BASE and the files as they are; untracked files differ. Nothing",
     "affected says so, and is exit code 0.",
     "",
+    "--audit asks the reference interpreter, in the first states of each spec, whether steps that",
+    "the reductions exchange can be exchanged, whether names that are taken for the same are, and",
+    "whether steps read and write what is said of them. If not, mmrace is wrong (exit code 70).",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
   ].join("\n"),
   options: {
@@ -87,6 +91,7 @@ export const checkCommand: Command = {
     spill: { value: "DIR", help: "put states on disk when --max-memory is reached" },
     checkpoint: { value: "DIR", help: "leave the search here every 30 seconds, to go on later" },
     resume: { help: "go on where the checkpoint in DIR stands" },
+    audit: { help: "check in up to 2,000 states what the reductions assume" },
     "no-liveness": { help: "decide nothing about infinite runs and partial deadlocks" },
     "no-dead-reset": { help: "tell states apart by locals that are not read again" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },

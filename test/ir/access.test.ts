@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { auditAccess } from "../../checker/reduce/audit-access.ts";
 import { accessOf, alwaysJumps, slotsOf } from "../../model/ir/access.ts";
 import * as b from "../../model/ir/build.ts";
 import { interpret } from "../../model/ir/eval.ts";
 import type { Process } from "../../model/ir/layout.ts";
 import type { Step } from "../../model/ir/types.ts";
-import { auditAccess } from "../support/audit-access.ts";
 import { bfs } from "../support/bfs.ts";
 import { anyModel } from "../support/random-model.ts";
 

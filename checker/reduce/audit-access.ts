@@ -3,9 +3,7 @@
  * write, and what it does must not depend on what it does not declare to read.
  */
 import { accessOf, slotsOf } from "../../model/ir/access.ts";
-import type { Interpreter, Outcome, State } from "../../model/ir/eval.ts";
-import type { Process } from "../../model/ir/layout.ts";
-import type { Step } from "../../model/ir/types.ts";
+import type { Interpreter, Outcome, Process, State, Step } from "../../model/ir/index.ts";
 
 /**
  * @param draw a number below its argument; decides what unread cells are changed to
