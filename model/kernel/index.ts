@@ -61,6 +61,7 @@ export * from "./ttm-evict.ts";
 export * from "./umem-odp-5-3.ts";
 export * from "./user-queues.ts";
 export * from "./vma-lock.ts";
+export * from "./vram-mgr.ts";
 export * from "./wait-queue.ts";
 export * from "./workqueue.ts";
 export * from "./ww-mutex.ts";
