@@ -29,6 +29,9 @@ export interface VramMgr<B, O> {
   owner(block: Expr<B>): Ref<O>;
 }
 
+/** `none`, for owners of any kind. */
+const nobody = <O>(): Expr<O> => none as unknown as Expr<O>;
+
 /**
  * xe_ttm_vram_mgr_new(): any free block becomes the owner's, or `full` happens (-ENOSPC). First in
  * a step; `target` means nothing when it was full.
@@ -39,7 +42,7 @@ export function vram_mgr_new<B, O, L extends string = never>(
   target: Ref<B>,
   full: Effects<L>,
 ): Effect<L> {
-  const is_free = (b: Expr<B>): Expr<boolean> => mgr.owner(b).eq(none);
+  const is_free = (b: Expr<B>): Expr<boolean> => mgr.owner(b).eq(nobody<O>());
   const take = [set(mgr.owner(target), owner)];
   return block<L>(
     choose(target, is_free(target).or(exists(mgr.blocks, is_free).not())),
@@ -51,7 +54,7 @@ export function vram_mgr_new<B, O, L extends string = never>(
 export function vram_mgr_del<B, O>(mgr: VramMgr<B, O>, owner: Expr<O>, target: Expr<B>): Effect {
   return block(
     assert("vram_freed_by_stranger", mgr.owner(target).eq(owner), "a block of somebody else"),
-    set(mgr.owner(target), none),
+    set(mgr.owner(target), nobody<O>()),
   );
 }
 
