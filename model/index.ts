@@ -62,6 +62,7 @@ export {
   schedule_of,
   swap,
 } from "./dsl/mutate.ts";
+export { rarely } from "./dsl/rarely.ts";
 export {
   type Access,
   type ArrayRef,

@@ -9,10 +9,10 @@
  * Source   drivers/gpu/drm/xe/xe_svm.c, xe_pt.c, xe_bo.c; drivers/gpu/drm/drm_gpusvm.c,
  *          drm_pagemap.c; mm/migrate_device.c, mm/memory.c, mm/mmu_notifier.c;
  *          Documentation/gpu/rfc/gpusvm.rst.
- * Omits    ranges of more than one page (so no partial unmap), several tiles or devices, eviction
- *          inside an allocation, userptr, VM close, prefetch, fork, the size of buffer objects
- *          beyond one page, the worker that puts a buffer object, driver_migrate_lock and the
- *          validation rwsem (one device).
+ * Omits    ranges of more than one page (see partial-unmap.spec.ts), several tiles or devices,
+ *          eviction inside an allocation, userptr, VM close, prefetch, fork, the size of buffer
+ *          objects beyond one page, the worker that puts a buffer object, driver_migrate_lock and
+ *          the validation rwsem (one device).
  */
 import { claim, exists, forall, some, spec } from "mmrace";
 import {
