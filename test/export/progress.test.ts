@@ -90,7 +90,9 @@ function randomModels(): [number, Model, OwnClaim[]][] {
     const keys = runClaimsOf(model);
     const graph = keys.length > 0 ? naiveGraph(interpret(model), 25) : undefined;
     if (!graph || graph.initial.length === 0) continue;
-    // More strongly fair processes than a formula can say.
+    // A formula with strong fairness takes SPIN minutes to translate; the known models have it.
+    if (model.actors.some((a) => a.fairness === "strong")) continue;
+    // What a formula cannot say.
     if (exportModel(model, "promela", { name: "m", header: [] }).refusals.length > 0) continue;
     const own = keys.map((key): OwnClaim => ({ key, verdict: naive(graph, model, key) }));
     const verdict = own.some((c) => c.verdict === "violated") ? "violated" : "holds";
