@@ -3,6 +3,7 @@ import { adviceText } from "../advice.ts";
 import { countOf } from "../args.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { type Review, startReview } from "../expect/review.ts";
+import { prepareFolder } from "../files.ts";
 import type { Outcome } from "../judge.ts";
 import { shardOf } from "../plan.ts";
 import type { Task } from "../prepare.ts";
@@ -18,6 +19,7 @@ export async function searchRound(all: Task[], settings: Settings): Promise<Exit
   const { input, limits, reporters, drawTo, checkpoints, running } = settings;
   const { flags } = input;
   const tasks = shardOf(all, settings.shard);
+  if (drawTo !== undefined) prepareFolder(drawTo);
   const review = reviewFor(tasks, flags, limits);
   const human = humanReporter(tasks, colorsFor(process.stdout, flags));
   const print = (text: string): void => {

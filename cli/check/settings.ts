@@ -1,7 +1,6 @@
 /** What the options of `mmrace check` say. */
 import { choiceOf, type Input } from "../args.ts";
 import { fail } from "../errors.ts";
-import { prepareFolder } from "../files.ts";
 import { limitsOf, runningOf, selectionFrom, shardFrom, threadsFrom } from "../limits.ts";
 import type { Selection, Shard } from "../plan.ts";
 import { type Reporters, reportersOf } from "../reporters/choose.ts";
@@ -57,7 +56,6 @@ export function settingsOf(input: Input): Settings {
     typecheck: !flags.has("no-typecheck"),
     drawTo: flags.has("draw") ? (values.get("out") ?? DEFAULT_OUT) : undefined,
   };
-  if (settings.drawTo !== undefined) prepareFolder(settings.drawTo);
   return settings;
 }
 

@@ -100,14 +100,14 @@ function finalize(me: Migrate, fault_page?: Expr<FrameOf>): StepOf<"finalize"> {
     ? is_fault_page.and(refs.eq(2)).or(is_fault_page.not().and(refs.eq(1)))
     : refs.eq(1);
   const unlock = folio_unlock(k.folio.at(src).lock);
+  const unlock_src: Effect = is_fault_page ? when(is_fault_page.not(), [unlock]) : unlock;
+  const moved: Effect = when(dst.ne(none).and(expected), [map(dst)]).otherwise([map(src)]);
+  const back: Effects = [when(ours, [moved]), unlock_src, folio_put(k.folio.at(src))];
+  const filled: Effect = when(dst.ne(none).and(pte.kind.eq("none")), [map(dst)]);
   return [
     "folio_migrate_mapping(); remove_migration_ptes(); unlock, put",
     next(me, "collected"),
-    when(src.eq(none), [when(dst.ne(none).and(pte.kind.eq("none")), [map(dst)])]).otherwise([
-      when(ours, [when(dst.ne(none).and(expected), [map(dst)]).otherwise([map(src)])]),
-      is_fault_page ? when(is_fault_page.not(), [unlock]) : unlock,
-      folio_put(k.folio.at(src)),
-    ]),
+    when(src.eq(none), [filled]).otherwise(back),
     when(dst.ne(none), [folio_unlock(k.folio.at(dst).lock), folio_put(k.folio.at(dst))]),
     set(me.is.at(me.page), "out"),
     set(src, none),
@@ -128,7 +128,7 @@ function migrate_vma(window: Pages, to: "vram" | "sys", fault_page?: Expr<FrameO
       set_pte(pte, "migration", src),
       set(me.is.at(me.page), "collected"),
     ];
-    const lock_and_collect = when(is_unlocked(pte.frame), [
+    const lock_and_collect: Effect = when(is_unlocked(pte.frame), [
       ...collect,
       folio_set_locked(k.folio.at(src).lock),
     ]);

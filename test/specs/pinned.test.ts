@@ -1,7 +1,7 @@
 /**
- * Every spec comes to what its expect.json says: verdict, states, transitions, depth, claims, sizes,
- * in its smallest configuration, and each bug, mutant and variant. `npm run promote` writes the
- * files anew; a change in them is reviewed like code.
+ * Every spec comes to what its expect.json says, in its smallest configuration, with each bug,
+ * mutant and variant: verdict, states, transitions, depth, claims, sizes. `npm run promote` writes
+ * the files anew; a change in them is reviewed like code.
  */
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
