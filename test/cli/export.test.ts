@@ -64,8 +64,8 @@ describe("crosscheck", () => {
   it("names the tools that are missing, and is no success without an answer", () => {
     const folder = folderWith({ "race.spec.ts": race });
     const { code, out, err } = cross(folder, { PATH: folder });
-    expect(out).toMatch(/^mmrace +40 +62 +holds$/m);
-    expect(out).toMatch(/^spin +- +- +missing +- +apt-get install spin/m);
+    expect(out).toMatch(/^mmrace +safety +40 +62 +holds$/m);
+    expect(out).toMatch(/^spin +safety +- +- +missing +- +apt-get install spin/m);
     expect([code, err]).toEqual([3, ""]);
   });
 
@@ -79,7 +79,7 @@ describe("crosscheck", () => {
     it("agrees on the race and on its mutant", () => {
       const folder = folderWith({ "race.spec.ts": race });
       const holds = cross(folder, {}, "--with", "spin");
-      expect(holds.out).toMatch(/^spin [\d.]+ +40 +62 +holds +yes/m);
+      expect(holds.out).toMatch(/^spin [\d.]+ +safety +40 +62 +holds +yes/m);
       expect(holds.code).toBe(0);
       const mutant = cross(folder, {}, "--with", "spin", "--variant", "no_recheck_under_lock");
       expect(mutant.out).toMatch(/^spin .* violated +yes +always no_stale_gpu_pte/m);
