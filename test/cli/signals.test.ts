@@ -29,7 +29,7 @@ describe("Ctrl-C", () => {
   it("ends the whole run, and the report says what was not done", async () => {
     const other = walkers.replace('"walkers",\n', '"other",\n');
     const folder = folderWith({ "a.spec.ts": walkers, "b.spec.ts": other });
-    const { child, ended } = start(folder, [...DEEP, "--json"]);
+    const { child, ended } = start(folder, [...DEEP, "--json", "--jobs", "1"]);
     await pause(1500);
     child.kill("SIGINT");
     const { code, out } = await ended;
