@@ -10,9 +10,13 @@ import { type Pinned, pinnedModels } from "./support/specs.ts";
 
 /** Larger ones take minutes. */
 const MOST_STATES = 3_000_000;
+/** Of these SPIN has not come to an end within five minutes. */
+const TOO_LONG = ["xe-svm-partial-evict", "xe-svm-partial-unmap"];
 
 const all = await pinnedModels();
-const schemes = all.filter((p) => p.isScheme && p.own.states <= MOST_STATES);
+const schemes = all.filter(
+  (p) => p.isScheme && p.own.states <= MOST_STATES && !TOO_LONG.includes(p.spec),
+);
 const mutants = schemes.flatMap((scheme) => {
   if (scheme.isRace) return [];
   const mutant = all.find((p) => p.spec === scheme.spec && p.own.verdict === "violated");
