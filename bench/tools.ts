@@ -136,7 +136,9 @@ function tlc(jar: string): Tool {
     run: (_size, folder) => {
       const flags = ["-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-workers", "1", "-deadlock"];
       const ran = run(["java", ...flags, "gpusvm"], folder);
-      const states = /([\d,]+) distinct states found/.exec(ran.stdout)?.[1] ?? "";
+      // Its progress lines say the same of a search that goes on.
+      const end = /([\d,]+) distinct states found, 0 states left on queue/;
+      const states = end.exec(ran.stdout)?.[1] ?? "";
       return { ...ran, states: Number(states.replaceAll(",", "")), transitions: undefined };
     },
   };
