@@ -3,8 +3,17 @@
  * looked. `mmrace promote` writes it, `mmrace check` compares with it, people review it.
  */
 
-import { jsonErrorAt, lineAndColumn } from "../../model/ir/json-syntax.ts";
 import { UserError } from "../errors.ts";
+import {
+  isNumber,
+  isString,
+  listOf,
+  mapOf,
+  optional,
+  parseJson,
+  record,
+  shape,
+} from "../json-shape.ts";
 
 export const EXPECT_FILE = "expect.json";
 const FORMAT = "mmrace-expect";
@@ -74,14 +83,7 @@ const FIX = "restore it, or write it anew: mmrace promote";
 
 /** @throws UserError for a text that is not what `mmrace promote` writes */
 export function parseExpectations(text: string, file: string): Expectations {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    const { offset, expected } = jsonErrorAt(text);
-    const src = { file, ...lineAndColumn(text, offset) };
-    throw new UserError({ src, message: `not JSON: expected ${expected}`, fix: FIX });
-  }
+  const json = parseJson(text, file, FIX);
   const refuse = (message: string): never => {
     throw new UserError({ file, message, fix: FIX });
   };
@@ -93,44 +95,6 @@ export function parseExpectations(text: string, file: string): Expectations {
   const wrong = isSpecs(specs, "specs");
   if (wrong !== undefined) refuse(`${wrong} is not as it should be`);
   return specs as Expectations;
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isRecord ? (value as Record<string, unknown>) : undefined;
-}
-
-/** Checks one value; says where it is wrong. */
-type Check = (value: unknown, path: string) => string | undefined;
-
-const isString: Check = (v, path) => (typeof v === "string" ? undefined : path);
-const isNumber: Check = (v, path) => (Number.isSafeInteger(v) ? undefined : path);
-const optional =
-  (check: Check): Check =>
-  (v, path) =>
-    v === undefined ? undefined : check(v, path);
-const listOf =
-  (check: Check): Check =>
-  (v, path) =>
-    Array.isArray(v) ? firstOf(v.map((x, i) => check(x, `${path}[${i}]`))) : path;
-const mapOf =
-  (check: Check): Check =>
-  (v, path) => {
-    const map = record(v);
-    return map ? firstOf(Object.entries(map).map(([k, x]) => check(x, `${path}.${k}`))) : path;
-  };
-const shape =
-  (parts: Record<string, Check>): Check =>
-  (v, path) => {
-    const map = record(v);
-    if (!map) return path;
-    const unknown = Object.keys(map).find((key) => !(key in parts));
-    if (unknown !== undefined) return `${path}.${unknown}`;
-    return firstOf(Object.entries(parts).map(([k, check]) => check(map[k], `${path}.${k}`)));
-  };
-
-function firstOf(found: (string | undefined)[]): string | undefined {
-  return found.find((path) => path !== undefined);
 }
 
 const isRun = shape({
