@@ -82,7 +82,7 @@ export function writeTables(file: string, { machine, node, runs, rows }: Result)
   let text = readFileSync(file, "utf8");
   for (const group of groups) {
     const own = rows.filter((row) => row.group === group);
-    const fewer = own.some((row) => row.runs < runs) ? "; what takes above 15 s ran once" : "";
+    const fewer = own.some((row) => row.runs < runs) ? ";\nwhat takes above 15 s ran once" : "";
     const note =
       `Node ${node}, ${machine.cpus} x ${machine.model}, load ${machine.load.toFixed(1)} ` +
       `at the start, medians of ${runs} ${runs === 1 ? "run" : "runs"}${fewer}.\n\n`;

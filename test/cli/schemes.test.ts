@@ -1,4 +1,4 @@
-/** `mmrace status --schemes`: verdicts come from expect.json alone, and every mistake has a place. */
+/** `status --schemes`: verdicts come from expect.json alone, and every mistake has a place. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
