@@ -20,7 +20,7 @@ import {
 import { type Problem, UserError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { findSpec } from "./loader/find.ts";
-import { loadSpec } from "./loader/load.ts";
+import { type LoadedSpec, loadSpec } from "./loader/load.ts";
 
 export interface Replayed {
   trace: Trace;
@@ -55,16 +55,42 @@ export function counterexampleText(
   });
 }
 
-/** Takes the recorded steps again. Throws UserError for a file or a spec that does not allow it. */
+/**
+ * Takes the recorded steps again, and says why they violate what they do. Throws UserError for a
+ * file or a spec that does not allow it.
+ */
 export async function replayFile(path: string): Promise<Replayed> {
+  const { trace, model, changed } = await replayPlainly(path, loadSpec);
+  return { trace: explain(model, trace), changed };
+}
+
+/** The same without the reasons, one after the other; what fails does not stop the others. */
+export async function* replayFiles(paths: string[]): AsyncGenerator<Replayed | UserError> {
+  const specs = new Map<string, Promise<LoadedSpec>>();
+  const load = (spec: string): Promise<LoadedSpec> => {
+    const loading = specs.get(spec) ?? loadSpec(spec);
+    specs.set(spec, loading);
+    return loading;
+  };
+  for (const path of paths) {
+    try {
+      yield await replayPlainly(path, load);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      yield error;
+    }
+  }
+}
+
+async function replayPlainly(path: string, load: typeof loadSpec) {
   const read = readCounterexample(readText(path));
   if (read.error) throw new UserError(misread(path, read.error));
   const { file } = read;
-  const spec = await loadSpec(findSpec(specOf(path, file)));
+  const spec = await load(findSpec(specOf(path, file)));
   const model = spec.build(file.config, file.variant);
   const changed = modelHash(model) !== file.hash;
   try {
-    return { trace: explain(model, retrace(model, file)), changed };
+    return { trace: retrace(model, file), model, changed };
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;
     const why = changed

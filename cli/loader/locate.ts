@@ -21,14 +21,21 @@ export type Locate = (frames: Frame[]) => Src | undefined;
 export function locator(bundle: Bundle, file: string): Locate {
   const map = new SourceMap(JSON.parse(bundle.map));
   const names = [file, pathToFileURL(file).href];
-  const place = (frame: Frame): Src | undefined => {
-    if (!names.includes(frame.file)) return undefined;
-    const entry = map.findEntry(frame.line - 1, frame.column - 1);
+  const find = ({ line, column }: Frame): Src | undefined => {
+    const entry = map.findEntry(line - 1, column - 1);
     if (!("originalSource" in entry)) return undefined;
     const source = resolve(bundle.folder, entry.originalSource);
     if (isLanguageFile(source)) return undefined;
     const { originalLine, originalColumn } = entry;
     return { file: showPath(source), line: originalLine + 1, column: originalColumn + 1 };
+  };
+  // Every variant of a spec asks for the same places.
+  const known = new Map<string, Src | undefined>();
+  const place = (frame: Frame): Src | undefined => {
+    if (!names.includes(frame.file)) return undefined;
+    const key = `${frame.line}:${frame.column}`;
+    if (!known.has(key)) known.set(key, find(frame));
+    return known.get(key);
   };
   return (frames) => {
     for (const frame of frames) {
