@@ -29,11 +29,18 @@ export interface Terms {
   review?: Review | undefined;
   /** The search was: of several orders it keeps one, which need not be the documented one. */
   reduced?: boolean;
+  /** When time has ended the search: it was that of the whole spec. */
+  outOfBudget?: boolean;
 }
 
-export function judge(task: Task, result: CheckResult, { review, reduced }: Terms = {}): Outcome {
+export function judge(task: Task, result: CheckResult, terms: Terms = {}): Outcome {
+  const { review, reduced, outOfBudget } = terms;
   const reviewed = review?.(task, result);
   const alone = judgedAlone(task, result, reviewed?.findings ?? []);
+  const { verdict } = result;
+  if (outOfBudget && verdict.kind === "incomplete" && verdict.limit === "time") {
+    return { ...alone, verdict: "incomplete: --budget of the spec spent" };
+  }
   const outcome = reduced ? alone : inDocumentedOrder(alone);
   const isNew = outcome.code === EXIT.ok && reviewed?.promoted === false;
   return isNew ? { ...outcome, verdict: `${outcome.verdict}, not promoted` } : outcome;
@@ -43,7 +50,8 @@ export function judge(task: Task, result: CheckResult, { review, reduced }: Term
 function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome {
   const compared = compare(task.breaks, result);
   // A mutant is broken on purpose: a label that it makes unreachable is no news.
-  const findings = task.breaks === undefined ? findingsOf(task.model, result) : [];
+  const isMutant = task.breaks !== undefined && task.kind !== "scheme";
+  const findings = isMutant ? [] : findingsOf(task.model, result);
   findings.push(...more);
   const outcome: Outcome = { task, result, ...compared, findings };
   if (result.findings.some((f) => f.kind === "no_initial_state")) {

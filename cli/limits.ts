@@ -12,6 +12,13 @@ export const SELECTION: Record<string, OptionSpec> = {
   variant: { value: "NAME", help: "only this bug, mutant or variant" },
 };
 
+/** In place of {@link SELECTION}'s, where all sizes count that a change must pass. */
+export const TIERS: Record<string, OptionSpec> = {
+  ...SELECTION,
+  config: { value: "NAME", help: "only the configuration of this name" },
+  tier: { value: "ci|deep", help: "deep: those called deep...; ci, the default: all others" },
+};
+
 export const LIMITS: Record<string, OptionSpec> = {
   "max-states": { value: "N", help: "give up a search after N distinct states (20M)" },
   "max-memory": { value: "SIZE", help: "give up when states need more memory (2G)" },
@@ -62,11 +69,21 @@ export function limitsOf(input: Input): Limits {
   return limits;
 }
 
-/** What {@link SELECTION} says; `altered` is what the command takes when no variant is named. */
-export function selectionFrom(input: Input, altered: Selection["altered"]): Selection {
+/**
+ * What {@link SELECTION} says.
+ *
+ * @param altered what the command takes when no variant is named
+ * @param standard the tier it takes when nothing is said; without it, first configurations
+ */
+export function selectionFrom(
+  input: Input,
+  altered: Selection["altered"],
+  standard?: Selection["tier"],
+): Selection {
   const { values } = input;
-  const tier = choiceOf(input, "tier", ["ci", "deep"]);
-  if (values.has("config") && tier !== undefined) fail("--config and --tier exclude each other");
+  const asked = choiceOf(input, "tier", ["ci", "deep"]);
+  if (values.has("config") && asked !== undefined) fail("--config and --tier exclude each other");
+  const tier = asked ?? (values.has("config") ? undefined : standard);
   const selection = { ...selectionOf(values), altered };
   return tier === undefined ? selection : { ...selection, tier };
 }

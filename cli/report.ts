@@ -20,9 +20,10 @@ import { tourOf } from "./tours.ts";
 export async function reportRun(outcome: Outcome, searcher: Searcher): Promise<ReportRun> {
   const { task, result, findings } = outcome;
   const trace = explained(outcome);
-  const { spec, config, variant, breaks } = task;
+  const { spec, config, variant, kind, breaks } = task;
   const { verdict, states, transitions, depth, coverage, reachable } = result;
   const present = new Set(task.model.actors.filter((a) => a.count > 0).map((a) => a.name));
+  const isMutant = breaks !== undefined && kind !== "scheme";
   const toured = verdict.kind === "holds" && breaks === undefined;
   const tour = toured ? await tourOf(outcome, searcher) : { traces: [], missed: [] };
   const run: ReportRun = {
@@ -36,8 +37,8 @@ export async function reportRun(outcome: Outcome, searcher: Searcher): Promise<R
     transitions,
     depth,
     // A mutant's search ends at its first violation: what it took says nothing.
-    coverage: breaks === undefined ? coverage.filter((c) => present.has(c.actor)) : [],
-    reachable: breaks === undefined ? reachable : [],
+    coverage: isMutant ? [] : coverage.filter((c) => present.has(c.actor)),
+    reachable: isMutant ? [] : reachable,
     findings: findings.map((f) => f.text),
     tour: tour.traces,
     missed: tour.missed,

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type CheckResult, defaultBudget } from "../checker/index.ts";
+import { startBudget } from "./budget.ts";
 import type { ResultCache } from "./cache.ts";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
 import type { Review } from "./expect/review.ts";
@@ -31,6 +32,8 @@ export interface Extras {
   /** Searches at the same time; without it, one for each processor that the threads leave. */
   jobs?: number | undefined;
   cache?: ResultCache | undefined;
+  /** Milliseconds for all searches of one spec together. */
+  budget?: number | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function runTasks(
   const { review } = extras;
   const terms = { review, reduced: limits.symmetry === true || limits.partialOrder === true };
   const shares = sharesOf(tasks.length, limits, extras.jobs);
+  const budget = startBudget(extras.budget ?? Number.POSITIVE_INFINITY);
   const progress = progressLine(process.stderr);
   const found: (Outcome | undefined)[] = tasks.map(() => undefined);
   const outcomes: Outcome[] = [];
@@ -54,9 +58,11 @@ export async function runTasks(
   const tell = teller(found, outcomes, progress, onOutcome);
   const search = async (i: number, searcher: Searcher, own: Limits): Promise<boolean> => {
     const task = tasks[i] as Task;
-    const { result, cached } = await answer(task, own, searcher, extras);
+    const { limits: allowed, isTight } = budget.begin(task.spec, own);
+    const { result, cached } = await answer(task, allowed, searcher, extras);
+    budget.end(task.spec);
     if (ranOutOfShare(result, limits, shares.jobs)) return false;
-    const outcome = { ...judge(task, result, terms), cached };
+    const outcome = { ...judge(task, result, { ...terms, outOfBudget: isTight }), cached };
     await extras.deepen?.(outcome, searcher);
     found[i] = outcome;
     await tell();

@@ -4,8 +4,10 @@ import { table } from "./markdown.ts";
 import { showCount } from "./progress.ts";
 
 export function statusText(outcomes: Outcome[]): string {
-  const schemes = outcomes.filter((o) => o.task.breaks === undefined);
-  const mutants = outcomes.filter((o) => o.task.breaks !== undefined);
+  const isScheme = ({ task }: Outcome): boolean =>
+    task.kind === "scheme" || task.breaks === undefined;
+  const schemes = outcomes.filter(isScheme);
+  const mutants = outcomes.filter((o) => !isScheme(o));
   const head = ["spec", "configuration", "states", "transitions", "depth", "verdict"];
   const known = table(["spec", "mutant", "steps", "verdict"], mutants.map(mutantRow));
   return table(head, schemes.map(schemeRow)) + (mutants.length > 0 ? `\n${known}` : "");

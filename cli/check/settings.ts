@@ -1,5 +1,5 @@
 /** What the options of `mmrace check` say. */
-import { choiceOf, type Input } from "../args.ts";
+import { choiceOf, type Input, secondsOf } from "../args.ts";
 import { fail } from "../errors.ts";
 import { limitsOf, runningOf, selectionFrom, shardFrom, threadsFrom } from "../limits.ts";
 import type { Selection, Shard } from "../plan.ts";
@@ -9,6 +9,9 @@ import type { Checkpoints, Limits } from "../search.ts";
 
 export const DEFAULT_OUT = "out";
 
+/** Seconds for all searches of one spec in the tier ci. */
+export const CI_BUDGET = 900;
+
 export interface Settings {
   /** For what a round asks itself. */
   input: Input;
@@ -17,7 +20,7 @@ export interface Settings {
   reporters: Reporters;
   shard: Shard;
   checkpoints: Checkpoints | undefined;
-  running: Pick<Extras, "jobs" | "cache">;
+  running: Pick<Extras, "jobs" | "cache" | "budget">;
   typecheck: boolean;
   /** Folder for pictures; it exists. */
   drawTo: string | undefined;
@@ -37,7 +40,7 @@ export function settingsOf(input: Input): Settings {
   exclude("watch", "checkpoint");
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
   const limits = limitsFrom(input);
-  const selection = selectionFrom(input, flags.has("mutants") ? "all" : "bugs");
+  const selection = selectionFrom(input, flags.has("mutants") ? "all" : "bugs", "ci");
   const reporters = reportersOf(input);
   if (flags.has("watch") && !reporters.human) {
     fail(
@@ -52,11 +55,18 @@ export function settingsOf(input: Input): Settings {
     reporters,
     shard: shardFrom(input),
     checkpoints: checkpointsFrom(input),
-    running: runningOf(input),
+    running: { ...runningOf(input), budget: budgetOf(input, selection) },
     typecheck: !flags.has("no-typecheck"),
     drawTo: flags.has("draw") ? (values.get("out") ?? DEFAULT_OUT) : undefined,
   };
   return settings;
+}
+
+/** In milliseconds. Whoever gives a search its time needs no other limit. */
+function budgetOf(input: Input, { tier }: Selection): number | undefined {
+  const standard = tier === "ci" && !input.values.has("time-limit") ? CI_BUDGET : undefined;
+  const seconds = secondsOf(input, "budget") ?? standard;
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function limitsFrom(input: Input): Limits {

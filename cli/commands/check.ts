@@ -1,9 +1,9 @@
 import type { Command, Input } from "../args.ts";
 import { changedSince } from "../check/changed.ts";
 import { searchRound } from "../check/round.ts";
-import { DEFAULT_OUT, type Settings, settingsOf } from "../check/settings.ts";
+import { CI_BUDGET, DEFAULT_OUT, type Settings, settingsOf } from "../check/settings.ts";
 import { watch } from "../check/watch.ts";
-import { LIMITS, RUNNING, SELECTION } from "../limits.ts";
+import { LIMITS, RUNNING, TIERS } from "../limits.ts";
 import { DEFAULT_FOLDER, findSpecs } from "../loader/find.ts";
 import type { LoadedSpec } from "../loader/load.ts";
 import { prepare } from "../prepare.ts";
@@ -60,10 +60,16 @@ export const checkCommand: Command = {
     "the reductions exchange can be exchanged, whether names that are taken for the same are, and",
     "whether steps read and write what is said of them. If not, mmrace is wrong (exit code 70).",
     "",
+    "Tier ci is what a change must pass: all configurations of a spec but those called deep...,",
+    `in ${CI_BUDGET} seconds for all searches of one spec together (--budget, or --time-limit`,
+    "for each search instead). Tier deep, for a scheduled job, has no limit of time of its own. A",
+    "spec that is out of time is incomplete (exit code 3). Cached results take no time.",
+    "",
     "Mutants run in the configuration that they name, else in the first, unless --config is given.",
+    "A scheme must violate what its spec says that it does (breaks: { SIZES: CLAIM }).",
   ].join("\n"),
   options: {
-    ...SELECTION,
+    ...TIERS,
     mutants: { help: "the mutants and variants, too" },
     watch: { help: "check again what a save affects, until Ctrl-C" },
     changed: { value: "BASE", help: "only specs affected by changes since this revision" },
@@ -80,6 +86,10 @@ export const checkCommand: Command = {
     expect: { help: "what has no expectation is a finding, whether or not there is a file" },
     "no-expect": { help: "compare with no expect.json" },
     ...LIMITS,
+    budget: {
+      value: "TIME",
+      help: `give up what all searches of one spec need beyond this (tier ci: ${CI_BUDGET}s)`,
+    },
     ...RUNNING,
     shard: { value: "I/N", help: "only part I of N: each machine takes one" },
     engine: { value: "KIND", help: "compiled, javascript, interpreted; to compare them" },

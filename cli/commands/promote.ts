@@ -7,7 +7,7 @@ import { promoted } from "../expect/promote.ts";
 import { expectFileOf, readExpectations } from "../expect/review.ts";
 import { prepareFolder, readText, writeText } from "../files.ts";
 import type { Outcome } from "../judge.ts";
-import { LIMITS, limitsOf, RUNNING, runningOf, SELECTION, selectionFrom } from "../limits.ts";
+import { LIMITS, limitsOf, RUNNING, runningOf, selectionFrom, TIERS } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
 import type { LoadedSpec } from "../loader/load.ts";
 import { prepare } from "../prepare.ts";
@@ -15,7 +15,7 @@ import { humanReporter } from "../reporters/human.ts";
 import { codeOf, runTasks } from "../run.ts";
 import { colorsFor } from "../terminal.ts";
 
-const { variant: _, ...SIZES } = SELECTION;
+const { variant: _, ...SIZES } = TIERS;
 
 export const promoteCommand: Command = {
   name: "promote",
@@ -38,7 +38,7 @@ export const promoteCommand: Command = {
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(input) {
     const { flags } = input;
-    const selection = selectionFrom(input, "all");
+    const selection = selectionFrom(input, "all", "ci");
     const typecheck = !flags.has("no-typecheck");
     const { specs, tasks } = await prepare(findSpecs(input.args), selection, { typecheck });
     const files = [...new Set(specs.map(expectFileOf))];

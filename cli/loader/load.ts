@@ -14,6 +14,8 @@ export interface Config {
   name: string;
   sizes: Record<string, number>;
   tier: "ci" | "deep";
+  /** The property that the scheme violates in these sizes, and says so. */
+  breaks?: string;
 }
 
 export interface Variant {

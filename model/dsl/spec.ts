@@ -75,6 +75,11 @@ export interface SpecInput {
   doc?: string;
   /** Named sizes. The first is the default; those named `deep...` belong to the deep tier. */
   configs: Record<string, Record<string, number>>;
+  /**
+   * What the scheme itself violates, by configuration: a weakness that is known and stands in the
+   * header. There it must be violated, as by a mutant; everywhere else the scheme must hold.
+   */
+  breaks?: Record<string, string>;
   shared: object;
   actors: AnyActor[] | Record<string, AnyActor>;
   /** Restricts the initial states that `.any()` opens. */
@@ -95,6 +100,8 @@ export interface Config {
   name: string;
   sizes: Record<string, number>;
   tier: "ci" | "deep";
+  /** The property that the scheme violates in these sizes. */
+  breaks?: string;
 }
 
 export interface VariantInfo {
@@ -131,12 +138,7 @@ export function spec(input: SpecInput): Spec {
   if (!/^[a-z][a-z0-9-]*$/.test(input.name)) {
     throw new SpecError("MR130", `spec name "${input.name}"`, "use kebab-case: hmm-mirror");
   }
-  const configs = Object.entries(input.configs).map(([name, sizes]): Config => {
-    return { name, sizes, tier: name.startsWith("deep") ? "deep" : "ci" };
-  });
-  if (configs.length === 0) {
-    throw new SpecError("MR131", `${input.name} has no configuration`, "write configs: { ci: {} }");
-  }
+  const configs = configsOf(input);
   const variants = kinds.flatMap((kind) => describe(input, kind));
   for (const v of variants) {
     if (variants.filter((w) => w.name === v.name).length === 1) continue;
@@ -147,6 +149,23 @@ export function spec(input: SpecInput): Spec {
   const { name, doc = "", race } = input;
   const made = { kind: "mmrace-spec" as const, name, doc, configs, variants, frames, build };
   return race ? { ...made, race } : made;
+}
+
+function configsOf({ name: spec, configs, breaks = {} }: SpecInput): Config[] {
+  const names = Object.keys(configs);
+  if (names.length === 0) {
+    throw new SpecError("MR131", `${spec} has no configuration`, "write configs: { ci: {} }");
+  }
+  const lost = Object.keys(breaks).find((name) => !names.includes(name));
+  if (lost !== undefined) {
+    const text = `breaks names ${lost}, which is no configuration`;
+    throw new SpecError("MR139", text, `it has: ${names.join(", ")}`);
+  }
+  return Object.entries(configs).map(([name, sizes]): Config => {
+    const tier = name.startsWith("deep") ? "deep" : "ci";
+    const property = breaks[name];
+    return { name, sizes, tier, ...(property === undefined ? {} : { breaks: property }) };
+  });
 }
 
 /** In the order in which they are checked. */

@@ -116,13 +116,19 @@ describe("what must not look like a success", () => {
 describe("what is checked", () => {
   const states = (out: string) => [...out.matchAll(/^\S+ +walkers +(\w+) +- +([\d,]+) /gm)];
 
-  it("the first configuration, one by name, all of a tier", () => {
+  it("the configurations of tier ci, one by name, those of another tier", () => {
     const folder = folderWith({ "walkers.spec.ts": walkers });
     const found = (...args: string[]) =>
       states(check(folder, ".", ...args).out).map(([, config, n]) => `${config} ${n}`);
-    expect(found()).toEqual(["ci 343"]);
+    expect(found()).toEqual(["ci 343", "wide 16,807"]);
     expect(found("--config", "wide")).toEqual(["wide 16,807"]);
-    expect(found("--tier", "ci")).toEqual(["ci 343", "wide 16,807"]);
+    expect(found("--tier", "deep", "--max-states", "1000")).toEqual(["deep 1,000"]);
+  });
+
+  it("the first configuration in tier ci, even when all are called deep", () => {
+    const text = walkers.replace("{ ci: { walkers: 3 }, wide: { walkers: 5 }, deep:", "{ deep:");
+    const { code, out } = check(folderWith({ "a.spec.ts": text }), ".", "--max-states", "1000");
+    expect([code, states(out).length]).toEqual([3, 1]);
   });
 
   it("one variant only", () => {

@@ -269,7 +269,7 @@ describe("mmrace promote", () => {
     const file = join(folder, "expect.json");
     const text = readFileSync(file, "utf8");
     const { code, out } = check(folder, ".", "--mutants", "--expect");
-    expect(out).toMatch(/^3 checks: 3 as expected$/m);
+    expect(out).toMatch(/^4 checks: 4 as expected$/m);
     expect(code).toBe(0);
     expect(promote(folder, ".").out).not.toContain("expect.json");
     expect(readFileSync(file, "utf8")).toBe(text);

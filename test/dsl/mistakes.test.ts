@@ -100,6 +100,7 @@ describe("specs", () => {
   it("have a name, configurations, and variants that differ in name", () => {
     expect(codeOf(() => made({ name: "Not Kebab" }))).toMatch(/^MR130/);
     expect(codeOf(() => made({ configs: {} }))).toMatch(/^MR131/);
+    expect(codeOf(() => made({ breaks: { big: "small" } }))).toMatch(/^MR139 breaks names big/);
     const both = { twin: { breaks: "small", change: [] } };
     expect(codeOf(() => made({ mutants: both, variants: both }))).toMatch(/^MR132/);
   });
