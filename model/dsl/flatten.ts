@@ -39,34 +39,49 @@ export interface FlatActor {
 
 const LABEL = /^[a-z_][a-z0-9_]*$/;
 
-/** What is known of a list of steps before the steps behind it are: positions. */
+/** A list of steps before the steps behind it are known: positions stand for links. */
 interface Unlinked {
   scope: Scope;
   positions: Map<string, number>;
   end: number;
 }
 
-interface Flattening extends FlatActor {
+/** What the body of an actor says. Nobody changes it: all variants of a spec share it. */
+interface Laid {
+  name: string;
+  declared: Declared[];
+  steps: FlatStep[];
   unlinked: Unlinked[];
 }
 
+const known = new WeakMap<Actor, Laid>();
+
+/** The steps of the actor, for the caller to change. */
 export function flatten(who: Actor): FlatActor {
-  const out: Flattening = {
-    name: who.name,
-    declared: [],
-    steps: [],
-    written: [],
-    unlinked: [],
-  };
+  const laid = known.get(who) ?? layOut(who);
+  known.set(who, laid);
+  return linked(laid);
+}
+
+function layOut(who: Actor): Laid {
+  const out: Laid = { name: who.name, declared: [], steps: [], unlinked: [] };
   for (const [name, decl] of Object.entries(who.locals)) access(decl, "local", name, out.declared);
   addSteps(who.body(who.me), { prefix: "", routine: [], calls: [] }, out);
-  for (const { scope, positions, end } of out.unlinked) {
-    for (const [key, position] of positions) scope.starts.set(key, out.steps[position]);
-    scope.end = out.steps[end];
-  }
-  const { name, declared, steps } = out;
-  return { name, declared, steps, written: steps.map((s) => s.label) };
+  return out;
 }
+
+function linked({ name, declared, steps: laid, unlinked }: Laid): FlatActor {
+  const scopes = new Map(unlinked.map(({ scope }) => [scope, newScope(scope.prefix)]));
+  const steps = laid.map((step) => ({ ...step, scope: scopes.get(step.scope) as Scope }));
+  for (const { scope, positions, end } of unlinked) {
+    const own = scopes.get(scope) as Scope;
+    for (const [key, position] of positions) own.starts.set(key, steps[position]);
+    own.end = steps[end];
+  }
+  return { name, declared: [...declared], steps, written: steps.map((s) => s.label) };
+}
+
+const newScope = (prefix: string): Scope => ({ prefix, starts: new Map(), end: undefined });
 
 /** Where a list of steps stands: its prefix, and the routines around it. */
 interface Place {
@@ -75,8 +90,8 @@ interface Place {
   calls: Frame[];
 }
 
-function addSteps(list: Steps, place: Place, out: Flattening): void {
-  const scope: Scope = { prefix: place.prefix, starts: new Map(), end: undefined };
+function addSteps(list: Steps, place: Place, out: Laid): void {
+  const scope = newScope(place.prefix);
   const positions = new Map<string, number>();
   for (const [key, step] of Object.entries(list)) {
     checkLabel(key, place.prefix);
@@ -91,7 +106,7 @@ function addStep(
   label: string,
   scope: Scope,
   { routine, calls }: Place,
-  out: Flattening,
+  out: Laid,
 ): void {
   if ("kind" in step) {
     const prefix = `${label}.`;
