@@ -75,10 +75,10 @@ function wayOut(
     return found;
   };
   const look = (state: State): boolean => {
-    const here = violationsIn(interpreter, state);
+    const next = interpreter.successors(state);
+    const here = violationsIn(interpreter, state, next);
     if (here.some(same)) return false;
     if (here.length > 0) return true;
-    const next = interpreter.successors(state);
     if (next.length === 0) return true;
     return next.some((o) => (o.violation ? !same(o.violation) : escapes(o.next)));
   };

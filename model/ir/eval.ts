@@ -206,7 +206,7 @@ function nextChoice(run: Run, options: number[]): number {
 function exec(stmt: Stmt, run: Run): void {
   switch (stmt.kind) {
     case "choose": {
-      const cells = cellsOfRef(stmt.target, run);
+      const { cells } = cellsOfRef(stmt.target, run);
       const { lo, hi } = memberBounds(run.layout.model, cells.decl.domain);
       const value = nextChoice(run, countFrom(lo, hi));
       write(stmt.target, value, run, stmt.src);
@@ -285,7 +285,7 @@ function domainOf(expr: Expr, run: Context): Domain | undefined {
     case "const":
       return expr.domain;
     case "read":
-      return cellsOfRef(expr.ref, run).decl.domain;
+      return cellsOfRef(expr.ref, run).cells.decl.domain;
     case "self":
       return { kind: "proc" };
     case "bound":
@@ -451,18 +451,20 @@ function isAtLabel(expr: Extract<Expr, { kind: "atLabel" }>, pid: number, cx: Co
 }
 
 /** The declared cells that a reference points into, and where they start. */
-function cellsOfRef(ref: Ref, cx: Context): Cells & { base: number } {
-  const fail = (): never => {
-    throw new Error(`no variable ${ref.name}`);
-  };
+/** The variable, and the slot of its first cell. */
+function cellsOfRef(ref: Ref, cx: Context): { cells: Cells; base: number } {
   if (ref.kind === "shared") {
-    const cells = cx.layout.shared.get(ref.name) ?? fail();
-    return { ...cells, base: cells.offset };
+    const cells = cx.layout.shared.get(ref.name) ?? missing(ref);
+    return { cells, base: cells.offset };
   }
   const process = ref.kind === "local" ? cx.process : peeked(ref, cx);
-  if (!process) return fail();
-  const cells = cx.layout.locals[process.actorIndex]?.get(ref.name) ?? fail();
-  return { ...cells, base: process.pc + 1 + cells.offset };
+  if (!process) return missing(ref);
+  const cells = cx.layout.locals[process.actorIndex]?.get(ref.name) ?? missing(ref);
+  return { cells, base: process.pc + 1 + cells.offset };
+}
+
+function missing(ref: Ref): never {
+  throw new Error(`no variable ${ref.name}`);
 }
 
 function peeked(ref: Extract<Ref, { kind: "peek" }>, cx: Context): Process {
@@ -478,7 +480,7 @@ function peeked(ref: Extract<Ref, { kind: "peek" }>, cx: Context): Process {
 }
 
 function slotOf(ref: Ref, cx: Context): number {
-  const cells = cellsOfRef(ref, cx);
+  const { cells, base } = cellsOfRef(ref, cx);
   let cell = 0;
   ref.index.forEach((e, i) => {
     const dim = cells.dims[i];
@@ -492,5 +494,5 @@ function slotOf(ref: Ref, cx: Context): number {
     }
     cell = cell * (dim.hi - dim.lo + 1) + (value - dim.lo);
   });
-  return cells.base + cell;
+  return base + cell;
 }

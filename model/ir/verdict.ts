@@ -17,11 +17,16 @@ function allAtRest(interpreter: Interpreter, state: State): boolean {
  * Everything that is wrong with a state, in the order in which it counts: violated `always`
  * properties as declared; in a state without successors the violated `atRest` properties, or the
  * deadlock.
+ *
+ * @param enabled its successors, for those who have them already
  */
-export function violationsIn(interpreter: Interpreter, state: State): Violation[] {
+export function violationsIn(
+  interpreter: Interpreter,
+  state: State,
+  enabled: Outcome[] = interpreter.successors(state),
+): Violation[] {
   const { always, atRest } = interpreter.model;
   const found = always.flatMap((p) => violationOf(interpreter, p, "always", state));
-  const enabled = interpreter.successors(state);
   if (isDeadlock(interpreter, state, enabled)) return [...found, deadlock(interpreter, state)];
   if (enabled.length > 0) return found;
   return [...found, ...atRest.flatMap((p) => violationOf(interpreter, p, "atRest", state))];
