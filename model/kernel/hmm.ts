@@ -28,7 +28,7 @@ import { do_anonymous_page, migration_entry_wait } from "./fault.ts";
 import { type Folios, Frame, type FrameOf, type PageOf } from "./folio.ts";
 import { type FaultHandlers, handle_mm_fault } from "./handle-fault.ts";
 import { type Mm, pte_can_be } from "./mm.ts";
-import { mmu_interval_read_retry } from "./mmu-interval-notifier.ts";
+import { type IntervalNotifier, mmu_interval_read_retry } from "./mmu-interval-notifier.ts";
 
 export const hmm_result = oneOf("ok", "ebusy", "efault");
 export type HmmResult = "ok" | "ebusy" | "efault";
@@ -41,6 +41,8 @@ export interface HmmOptions {
   writable?: Ref<boolean>;
   /** hmm_range_fault_unlocked_timeout(): -EBUSY when the limit is over, at any time. */
   timeout?: boolean;
+  /** range->notifier, where it is not the one of the mm. */
+  notifier?: IntervalNotifier;
   /** For the kinds of entries that the mm was asked to have; `fresh` is for a new page. */
   handlers?: (fresh: Ref<FrameOf>) => FaultHandlers;
 }
@@ -65,7 +67,7 @@ export function hmm_range_fault(
   options: HmmOptions = {},
 ): Routine {
   const pte = mm.pte.at(page);
-  const { write, writable, handlers } = options;
+  const { write, writable, handlers, notifier = mm.sub } = options;
   const locals = { seen: type_of(pte.kind), fresh_page: Frame };
   const ok: Effects = [set(pfn, pte.frame), set(err, "ok"), ret()];
   const may_write = writable && pte.write ? [set(writable, pte.write)] : [];
@@ -93,7 +95,7 @@ export function hmm_range_fault(
         "if (mmu_interval_check_retry(seq)) return -EBUSY",
         might_sleep("hmm_range_fault()"),
         ...deadline,
-        when(mmu_interval_read_retry(mm.sub), [set(err, "ebusy"), ret()]),
+        when(mmu_interval_read_retry(notifier), [set(err, "ebusy"), ret()]),
       ],
       walk: [
         "pte = ptep_get_lockless(ptep)",

@@ -9,6 +9,7 @@ import {
   every,
   forall,
   type Member,
+  none,
   routine,
   scalarset,
   set,
@@ -17,11 +18,16 @@ import {
 } from "mmrace";
 import {
   Frame,
+  folio,
+  hmm_range_fault,
   hmm_range_fault_other_owner,
   hmm_result,
+  type IntervalNotifier,
   type IntervalTree,
   listener_of,
+  mm_struct,
   mmu_interval_node,
+  mmu_interval_notifier,
   mmu_interval_notifier_insert,
   mmu_interval_notifier_remove,
   mmu_interval_read_begin,
@@ -165,6 +171,71 @@ describe("hmm_range_fault_other_owner", () => {
     for (const label of ["swap.migrate", "swapped"] as const) {
       const never = `label_never_fired fault.range_fault.${label}`;
       expect(outcome.findings.includes(never)).toBe(!(passed as readonly string[]).includes(label));
+    }
+  });
+
+  /** The proposed callback: the page's address, or no. */
+  const asked = (accepts: boolean) =>
+    actor("fault", { page: Page, pfn: Frame, err: hmm_result }, (me) => ({
+      start: ["the device faults", choose(me.page, is_mapped(me.page))],
+      read_begin: mmu_interval_read_begin(k.mm.sub),
+      range_fault: hmm_range_fault_other_owner(
+        k.mm,
+        k.folio,
+        k.mm.sub,
+        me.page,
+        me.pfn,
+        me.err,
+        to_system,
+        routine("get_dma_pfn_for_device", {}, () => ({
+          ask: ["get_dma_pfn()", ...(accepts ? [] : [set(me.pfn, none)])],
+        })),
+      ),
+      end: ["mmu_interval_read_end()", mmu_interval_read_end(k.mm.sub)],
+    }));
+
+  it.each([
+    ["gives an address: the page is reported where it is", true, "vram"],
+    ["refuses: the page is faulted", false, "sys"],
+  ] as const)("a callback that %s", (_, accepts, where) => {
+    const fault = asked(accepts);
+    const reports = every(fault, (t) => t.at("end").implies(t.local.pfn.is(where)));
+    const outcome = run({
+      shared: k,
+      sizes,
+      actors: [setup("device_private"), fault],
+      always: { reports },
+      reachable: { reported: some(fault, (t) => t.at("end")) },
+    });
+    expect(outcome.verdict).toBe("holds");
+    const swapped = "label_never_fired fault.range_fault.swapped";
+    expect(outcome.findings.includes(swapped)).toBe(accepts);
+  });
+});
+
+describe("hmm_range_fault", () => {
+  const own = shared({
+    mm: mm_struct(1),
+    folio: array(Frame, folio()),
+    other: mmu_interval_notifier(),
+  });
+  const fault = (notifier: IntervalNotifier) =>
+    actor("fault", { page: Page, pfn: Frame, err: hmm_result }, (me) => ({
+      start: ["the device faults", choose(me.page)],
+      read_begin: mmu_interval_read_begin(own.other),
+      range_fault: hmm_range_fault(own.mm, own.folio, me.page, me.pfn, me.err, { notifier }),
+      end: ["mmu_interval_read_end()", mmu_interval_read_end(own.other)],
+    }));
+
+  it("asks the notifier that it is told to ask", () => {
+    for (const [notifier, err] of [
+      [own.other, "ok"],
+      [own.mm.sub, "ebusy"],
+    ] as const) {
+      const device = fault(notifier);
+      const says = every(device, (t) => t.at("end").implies(t.local.err.eq(err)));
+      const outcome = run({ shared: own, sizes, actors: [device], always: { says } });
+      expect(outcome.verdict).toBe("holds");
     }
   });
 });
