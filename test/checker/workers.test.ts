@@ -1,11 +1,9 @@
 /** Any number of threads: the same verdict, the same counts, the same counterexample. */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GPUSVM_SIZES, gpusvm } from "../../bench/models/gpusvm.ts";
 import { type CheckOptions, type CheckResult, check } from "../../checker/index.ts";
 import type { Model } from "../../model/ir/index.ts";
 import { independent, philosophers, testAndSet } from "../support/classics.ts";
-import { anyModel } from "../support/random-model.ts";
 
 /** Small enough that the system gives the memory of many searches at once. */
 const maxMemory = 2 ** 28;
@@ -54,14 +52,5 @@ describe("workers", () => {
     expect(states).toMatchObject({ verdict: { limit: "states" }, states: 10_000 });
     expect(run({ shouldStop: () => true }).verdict).toMatchObject({ limit: "interrupted" });
     expect(run({ maxMemory: 3_000_000 }).verdict).toMatchObject({ limit: "memory" });
-  });
-
-  it("agree on random models", () => {
-    fc.assert(
-      fc.property(anyModel, fc.boolean(), (model, violable) => {
-        same(violable ? model : { ...model, always: [] }, 2, { maxStates: 20_000 });
-      }),
-      { numRuns: 40 },
-    );
   });
 });

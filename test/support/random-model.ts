@@ -56,7 +56,7 @@ function times<T>(n: number, make: (i: number) => T): T[] {
   return Array.from({ length: n }, (_, i) => make(i));
 }
 
-function randomModel(draw: Draw): Model {
+export function randomModel(draw: Draw): Model {
   const more = draw(3) === 2 ? [{ name: "vram", size: 1 }] : [];
   const classes = [{ name: "Page", size: 1 + draw(2 - more.length) }, ...more];
   const index = [b.variable("page", PAGE), b.variable("owner", b.PROC)];
