@@ -18,8 +18,11 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The worse of two outcomes: a violation is certain, an incomplete search only unknown. */
+/**
+ * The worse of two outcomes: a violation is certain, an incomplete search only unknown, and whoever
+ * is told that mmrace is wrong should believe nothing else.
+ */
 export function worse(a: ExitCode, b: ExitCode): ExitCode {
-  const order: ExitCode[] = [EXIT.ok, EXIT.incomplete, EXIT.violation, EXIT.usage];
+  const order: ExitCode[] = [EXIT.ok, EXIT.incomplete, EXIT.violation, EXIT.usage, EXIT.internal];
   return order.indexOf(a) >= order.indexOf(b) ? a : b;
 }

@@ -5,6 +5,7 @@ import type { Src } from "../model/ir/index.ts";
 /** Names of findings, for filters and reports. */
 export type FindingRule =
   | CheckResult["findings"][number]["kind"]
+  | "assumption_false"
   | "expectation_missing"
   | "verdict_changed"
   | "count_changed"

@@ -1,5 +1,5 @@
 /** What a search was expected to say, what it said, and whether that is good. */
-import type { CheckResult } from "../checker/index.ts";
+import type { AuditReport, CheckResult } from "../checker/index.ts";
 import { type Model, replay, type Src, type Trace } from "../model/ir/index.ts";
 import { firstOutOfOrder } from "./documented-order.ts";
 import { EXIT, type ExitCode, worse } from "./exit-codes.ts";
@@ -61,7 +61,7 @@ function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome 
     outcome.code = worse(outcome.code, EXIT.violation);
     outcome.verdict += `, ${countOf(findings.length, "finding")}`;
   }
-  if (result.audit) outcome.verdict += `, ${auditText(result.audit)}`;
+  if (result.audit) addAudit(outcome, result.audit);
   if (result.verdict.kind !== "violated") return outcome;
   const { violation } = result.verdict;
   const { model, config, variant } = task;
@@ -69,8 +69,18 @@ function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome 
   return { ...outcome, trace: replay(model, config, variant, moves, violation, start, loopFrom) };
 }
 
-function auditText({ states, complete }: NonNullable<CheckResult["audit"]>): string {
-  return `audited in ${complete ? "all" : "the first"} ${states.toLocaleString("en")} states`;
+/** The verdict stays, and is worth less. */
+function addAudit(outcome: Outcome, { states, of, faults }: AuditReport): void {
+  const all = of.toLocaleString("en");
+  const looked = states === of ? `all ${all}` : `${states.toLocaleString("en")} of ${all}`;
+  outcome.verdict += `, audited in ${looked} states`;
+  if (faults.length === 0) return;
+  outcome.code = EXIT.internal;
+  outcome.verdict += `: ${countOf(faults.length, "assumption")} of mmrace not true`;
+  for (const fault of faults) {
+    const text = `a mistake in mmrace, not in the spec; please report it: ${fault}`;
+    outcome.findings.push({ rule: "assumption_false", text });
+  }
 }
 
 /** A bug is found again only when its decisive steps come as they are documented. */

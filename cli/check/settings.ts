@@ -38,6 +38,7 @@ export function settingsOf(input: Input): Settings {
   exclude("variant", "mutants");
   exclude("watch", "changed");
   exclude("watch", "checkpoint");
+  exclude("audit", "hash-compaction");
   if (values.has("out") && !flags.has("draw")) fail("--out without --draw", "add --draw");
   const limits = limitsFrom(input);
   const selection = selectionFrom(input, flags.has("mutants") ? "all" : "bugs", "ci");

@@ -9,6 +9,8 @@ export const RULES: Record<Rule, string> = {
   never_reached: "A fact that must be possible is true in no reachable state.",
   never_at_rest: "A claim about the system at rest is never evaluated.",
   no_initial_state: "No initial state satisfies the assumptions: nothing was checked.",
+  assumption_false:
+    "The audit found that mmrace assumes what is not true: its verdict is in doubt.",
   expectation_missing: "There is nothing to compare the result with.",
   verdict_changed: "The verdict is not the one that was promoted.",
   count_changed: "The numbers of states, transitions or steps are not those that were promoted.",
