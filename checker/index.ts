@@ -12,6 +12,7 @@ import {
 import { compileEngine } from "./compile/module.ts";
 import { packingOf } from "./compile/pack.ts";
 import { checkProgress, type Explored } from "./liveness/index.ts";
+import { auditAssumptions } from "./reduce/audit-all.ts";
 import { fusionOf, noFusion } from "./reduce/fuse.ts";
 import { interchangeable } from "./reduce/symmetry.ts";
 import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
@@ -46,7 +47,7 @@ export {
   type LockReport,
   lockReport,
 } from "./lock-order/index.ts";
-export { auditAssumptions } from "./reduce/audit-all.ts";
+export type { AuditReport } from "./reduce/audit-all.ts";
 export type {
   CheckOptions,
   CheckResult,
@@ -65,7 +66,7 @@ export {
   type CheckpointSink,
   type WordSource,
 } from "./store/checkpoint.ts";
-export { type Disk, DiskFullError } from "./store/disk.ts";
+export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
 
 /** States found by one thread before others are started: for fewer of them it does not pay. */
 const PARALLEL_FROM = 1 << 16;
@@ -75,7 +76,7 @@ const MANY = Number.POSITIVE_INFINITY;
  * Searches all reachable states of a valid model, breadth-first and exactly.
  *
  * @throws PackError when a range or the whole state is too wide for the engine
- * @throws WorkerError when a worker thread dies
+ * @throws WorkerError when a worker thread gives no sign of life
  * @throws CheckpointError when `resume` is damaged, or of another model or version
  */
 export function check(model: Model, options: CheckOptions = {}): CheckResult {
@@ -91,13 +92,17 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
       return stopReason(options, elapsed);
     },
     checkpoint: options.checkpoint,
+    note: (text) => options.onNote?.(text),
     modelHash: () => modelHash(reduced),
   };
   const wanted = options.liveness ?? (model.liveness ?? []).length > 0;
   const budget = options.maxMemory ?? defaultBudget();
   const plan = { engine, reductions, limits, budget, wanted: wanted !== false };
   const { store, outcome } = searchAll(plan, options);
-  const result = report(engine, store, outcome, reductions);
+  const found = { count: outcome.count, stateAt: (n: number) => storedState(engine, store, n) };
+  const { audit } = options;
+  const audited = audit ? { audit: auditAssumptions(reduced, found, audit) } : {};
+  const result = { ...report(engine, store, outcome, reductions), ...audited };
   if (result.verdict.kind === "violated" && result.shortest === false) {
     const plain = plainCounterexample(reduced, options, limits, outcome.count);
     return { ...result, ...plain, elapsed: now() - began };
@@ -135,7 +140,8 @@ interface Searched {
 function searchAll(plan: Plan, options: CheckOptions): Searched {
   const { engine, reductions, limits, budget, wanted } = plan;
   const { resume, sizes = PAGE_SIZES } = options;
-  const threads = wanted || engine.kind === "interpreted" ? 1 : (options.workers ?? 1);
+  const alone = wanted || options.audit !== undefined || engine.kind === "interpreted";
+  const threads = alone ? 1 : (options.workers ?? 1);
   const other = otherStore(engine, options, budget);
   const flat = other ? undefined : flatStore(engine, budget, threads > 1, sizes);
   // What looks at the whole graph afterwards looks at one array.
@@ -198,8 +204,8 @@ function searchWhole(
   const { engine } = engineFor(model, plain);
   const store = flatStore(engine, options.maxMemory ?? defaultBudget());
   store.successor = undefined;
-  const { maxStates, poll, modelHash } = limits;
-  const search = beginSearch(engine, store, { maxStates, poll, modelHash });
+  const { maxStates, poll, note, modelHash } = limits;
+  const search = beginSearch(engine, store, { maxStates, poll, note, modelHash });
   continueSearch(search);
   const outcome = outcomeOf(search);
   return { outcome, arena: store.arena, engine, store, kind: engine.kind };

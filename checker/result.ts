@@ -30,6 +30,8 @@ export interface CheckOptions {
   now?: () => number;
   /** Called every few thousand states; the receiver throttles. */
   onProgress?: (progress: Progress) => void;
+  /** Told at once what the user should know, and does not end the search. */
+  onNote?: (text: string) => void;
   /** Asked as often; true ends the search as incomplete. */
   shouldStop?: () => boolean;
   /**
@@ -76,6 +78,11 @@ export interface CheckOptions {
   spill?: Disk;
   /** Where arrays end, for tests of what happens there. */
   sizes?: PageSizes;
+  /**
+   * Check in so many of the states found what reductions and access sets assume. One thread; not
+   * with hash compaction, which keeps no states.
+   */
+  audit?: number;
   /** Where to put checkpoints. One is written when time or an interrupt ends the search. */
   checkpoint?: CheckpointSink;
   /** Continue from a checkpoint. */
@@ -135,7 +142,7 @@ export interface CheckResult {
   liveness?: LivenessReport;
   /** Of an incomplete search: states there may be in all. */
   expected?: Estimate | undefined;
-  /** What the audit looked at, when there was one. */
+  /** What the audit looked at and found, when there was one. The verdict stands without it. */
   audit?: AuditReport;
   /** After hash compaction: the probability that some state was left out is at most this. */
   omission?: number;

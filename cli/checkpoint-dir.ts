@@ -16,8 +16,10 @@ import {
   CheckpointError,
   type CheckpointRecord,
   type CheckpointSink,
+  DiskError,
   type WordSource,
 } from "../checker/index.ts";
+import { messageOf } from "./errors.ts";
 import { writeAll } from "./spill-file.ts";
 
 /** Continues the words file behind the states of `record`, or begins a new one. */
@@ -30,28 +32,37 @@ export function checkpointSink(
   let at = record ? record.states * record.words * 4 : 0;
   let committed = at;
   ftruncateSync(file, at);
+  const orForget = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      at = committed;
+      throw new DiskError(`${folder}: ${messageOf(error)}`);
+    }
+  };
   return {
     due,
-    append: (words) => {
-      try {
+    append: (words) =>
+      orForget(() => {
         writeAll(file, words, at);
-      } catch (error) {
-        at = committed;
-        throw error;
-      }
-      at += words.byteLength;
-    },
-    commit: (next) => {
-      fsyncSync(file);
-      const fresh = join(folder, "record.new");
-      writeFileSync(fresh, JSON.stringify(next));
-      const written = openSync(fresh, "r");
-      fsyncSync(written);
-      closeSync(written);
-      renameSync(fresh, join(folder, "record.json"));
-      committed = at;
-    },
+        at += words.byteLength;
+      }),
+    commit: (next) =>
+      orForget(() => {
+        fsyncSync(file);
+        replaceRecord(folder, next);
+        committed = at;
+      }),
   };
+}
+
+function replaceRecord(folder: string, record: CheckpointRecord): void {
+  const fresh = join(folder, "record.new");
+  writeFileSync(fresh, JSON.stringify(record));
+  const written = openSync(fresh, "r");
+  fsyncSync(written);
+  closeSync(written);
+  renameSync(fresh, join(folder, "record.json"));
 }
 
 /**

@@ -40,6 +40,8 @@ export interface Question {
 
 export type Answer =
   | { kind: "progress"; progress: Progress }
+  /** What the user should know at once; the search goes on. */
+  | { kind: "note"; text: string }
   | { kind: "result"; result: CheckResult }
   /** The model is legal, but the checker cannot represent its states. */
   | { kind: "refused"; message: string };
@@ -113,6 +115,9 @@ function ask(
       switch (answer.kind) {
         case "progress":
           onProgress(task, answer.progress);
+          return;
+        case "note":
+          process.stderr.write(`mmrace: note: ${task.stem}: ${answer.text}\n`);
           return;
         case "result":
           settle(() => resolve(answer.result));

@@ -5,7 +5,6 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import {
-  auditAssumptions,
   type CheckOptions,
   CheckpointError,
   check,
@@ -13,7 +12,6 @@ import {
   type Progress,
   speaksOfProgress,
 } from "../checker/index.ts";
-import { resetDeadLocals } from "../model/ir/index.ts";
 import { checkpointSink, readCheckpoint } from "./checkpoint-dir.ts";
 import { UserError } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
@@ -54,7 +52,7 @@ function checkpointOptions(wanted: Checkpoints): Pick<CheckOptions, "checkpoint"
   return resume ? { checkpoint, resume } : { checkpoint };
 }
 
-/** Enough to meet every step of a scheme, in seconds. */
+/** States that an audit looks at, spread over all that were found: seconds, not minutes. */
 const AUDIT_STATES = 2000;
 
 const REFUSALS = [PackError, CheckpointError, UserError];
@@ -66,6 +64,7 @@ function search({ model, limits: { spillTo, audit, ...limits }, checkpoints }: Q
     ...limits,
     now: () => performance.now(),
     shouldStop: () => Atomics.load(stop, 0) !== 0,
+    onNote: (text) => answer({ kind: "note", text }),
     onProgress: (progress: Progress) => {
       if (performance.now() - last < PROGRESS_MS) return;
       last = performance.now();
@@ -77,9 +76,8 @@ function search({ model, limits: { spillTo, audit, ...limits }, checkpoints }: Q
     const kept = checkpoints ? checkpointOptions(checkpoints) : {};
     spill = spillTo === undefined ? undefined : openSpillFile(spillTo);
     const stored = spill ? { spill } : {};
-    const result = check(model, { ...options, ...kept, ...stored });
-    const searched = limits.deadReset === false ? model : resetDeadLocals(model);
-    if (audit) result.audit = auditAssumptions(searched, AUDIT_STATES);
+    const audited = audit ? { audit: AUDIT_STATES } : {};
+    const result = check(model, { ...options, ...kept, ...stored, ...audited });
     return { kind: "result", result };
   } catch (error) {
     const message = error instanceof Error ? error.message : "";

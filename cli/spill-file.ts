@@ -1,4 +1,5 @@
 /** A file for states that memory has no room for. It has no name: it is gone with the process. */
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Disk, DiskFullError } from "../checker/index.ts";
@@ -13,8 +14,9 @@ const CHUNK = 1 << 28;
 
 export function openSpillFile(folder: string): SpillFile {
   prepareFolder(folder);
-  const path = join(folder, `states-${process.pid}.spill`);
-  const file = openSync(path, "w+");
+  // Several searches, of this and of other processes, may use the folder.
+  const path = join(folder, `states-${randomUUID()}.spill`);
+  const file = openSync(path, "wx+");
   unlinkSync(path);
   let end = 0;
   return {

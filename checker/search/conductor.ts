@@ -25,6 +25,8 @@ export interface Tallies {
 export interface Conducting extends Conductor {
   /** What ended the search, beside memory and violations. */
   limit(): Limit | undefined;
+  /** A checkpoint was written, with states in an order that one thread cannot go on from. */
+  hasSaved(): boolean;
   /** As `SearchOutcome.levels`, in the order of a checkpoint. */
   levels: number[];
   counts(): Counts;
@@ -69,6 +71,7 @@ export function newConductor(search: Search, shared: SharedSearch, tallies: Tall
     levels,
     counts,
     limit: () => limit,
+    hasSaved: () => writer?.hasSaved() ?? false,
     poll() {
       if (++batches % POLL_EVERY !== 0) return FLAG.run;
       limit = limitReached(search, shared, levels);
@@ -102,6 +105,7 @@ interface Writer {
   /** These items come next in the file. */
   list(items: Int32Array, from: number, to: number): void;
   write(record: () => ReturnType<typeof checkpointRecord>): void;
+  hasSaved(): boolean;
 }
 
 function newWriter({ limits, out, unsaved }: Search, shared: SharedSearch): Writer {
@@ -109,7 +113,9 @@ function newWriter({ limits, out, unsaved }: Search, shared: SharedSearch): Writ
   let runs = [unsaved, out.count];
   // What the first list of the next level begins with is among these.
   let skip = out.count - (out.levels.at(-1) as number);
+  let everSaved = false;
   return {
+    hasSaved: () => everSaved,
     list(items, from, to) {
       for (let k = from; k < to; k++) {
         const [first, end] = [items[2 * k] as number, items[2 * k + 1] as number];
@@ -139,8 +145,9 @@ function newWriter({ limits, out, unsaved }: Search, shared: SharedSearch): Writ
         }
         flush();
         limits.checkpoint?.commit(record());
-      });
+      }, limits.note);
       if (saved) runs = [];
+      everSaved ||= saved;
     },
   };
 }

@@ -23,13 +23,17 @@ const MOST_ITEMS = 1 << 22;
 /** Two minutes without a sign of life; writing a checkpoint gives some. */
 const PATIENCE = 600;
 
-/** A worker thread could not be started, or died. */
+/** Waits of 200 ms for the others to notice that a thread died; they finish their item first. */
+const GOODBYES = 150;
+
+/** A worker thread could not be started, or fell silent. */
 export class WorkerError extends Error {}
 
 /**
  * Goes on with a search of one thread, in the memory of its store, and returns the outcome.
  * Undefined when there is a violation, or more states than are allowed, or not enough memory for
- * several threads, which waste some: one thread has to tell, from where the search stood.
+ * several threads, which waste some, or when one of them died: one thread has to tell, from where
+ * the search stood.
  */
 export function searchInParallel(
   search: Search,
@@ -57,19 +61,24 @@ export function searchInParallel(
     startWorker({ ...data, thread: k + 1, initial: out.count }),
   );
   const conductor = newConductor(search, shared, { fired, reached, labels });
+  const alone = (): undefined => {
+    store.reclaim(out.count);
+    // Its states are numbered otherwise; the checkpoint that is there stays good.
+    if (conductor.hasSaved()) search.limits = { ...limits, checkpoint: undefined };
+  };
   try {
     new Participant(shared, mine, mine.arrays.R, 0, out.count, conductor).run();
   } catch (error) {
-    throw workerError(shared, error);
+    const { message } = workerError(shared, error);
+    if (!areGone(shared)) throw new WorkerError(`${message}; --workers 1 searches without others`);
+    limits.note(`${message}; one thread goes on`);
+    return alone();
   } finally {
     for (const worker of workers) worker.unref();
   }
   const flag = Atomics.load(control, CONTROL.flag);
   const counts = conductor.counts();
-  if (flag === FLAG.violation || counts.states > limits.maxStates) {
-    store.reclaim(out.count);
-    return undefined;
-  }
+  if (flag === FLAG.violation || counts.states > limits.maxStates) return alone();
   engine.batch.reached.set(counts.reached);
   engine.batch.fired.set(counts.fired);
   const limit = flag === FLAG.memory ? "memory" : conductor.limit();
@@ -89,9 +98,17 @@ function workerError({ failure }: SharedSearch, error: unknown): WorkerError {
   const end = failure.indexOf(0);
   const said = Buffer.from(failure.slice(0, end < 0 ? failure.length : end)).toString();
   const why = said || (error instanceof Error ? error.message : String(error));
-  return new WorkerError(
-    `a search thread failed: ${why}; --workers 1 searches without other threads`,
-  );
+  return new WorkerError(`a search thread failed: ${why}`);
+}
+
+/** Waits for the other threads to leave the arrays; one that is silent may come back to them. */
+function areGone({ control, threads }: SharedSearch): boolean {
+  for (let waits = 0; waits < GOODBYES; waits++) {
+    const gone = Atomics.load(control, CONTROL.gone);
+    if (gone === threads - 1) return true;
+    Atomics.wait(control, CONTROL.gone, gone, 200);
+  }
+  return false;
 }
 
 function capacityOf(engine: Engine): number {
@@ -205,6 +222,9 @@ try {
 } catch (error) {
   data.shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
   Atomics.store(data.shared.control, data.shared.at.failed, 1);
+} finally {
+  Atomics.add(data.shared.control, data.shared.at.gone, 1);
+  Atomics.notify(data.shared.control, data.shared.at.gone);
 }`;
   // Views of more than 4 GiB do not survive the copying of messages; their buffers do.
   const { states, index } = data.shared;

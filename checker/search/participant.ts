@@ -22,6 +22,8 @@ export const CONTROL = {
   depth: 8,
   /** Not 0: a thread died. */
   failed: 9,
+  /** Threads, other than the first one, that will not touch the arrays any more. */
+  gone: 10,
   size: 16,
 } as const;
 

@@ -24,6 +24,8 @@ export interface SearchLimits {
   /** Asked every few thousand states. */
   poll: (progress: Omit<Progress, "elapsed">) => Limit | undefined;
   checkpoint?: CheckpointSink | undefined;
+  /** Told what the user should know, and does not end the search. */
+  note: (text: string) => void;
   /** Asked only for checkpoints. */
   modelHash: () => string;
 }
@@ -332,7 +334,7 @@ function saveCheckpoint(s: Search): void {
     const reached = [...engine.batch.reached];
     const counts = { states: out.count - 1, transitions, terminal, fired, reached };
     checkpoint.commit(checkpointRecord(s, { ...counts, levels, expanded: s.next - 1 }));
-  });
+  }, limits.note);
   if (saved) s.unsaved = out.count;
 }
 

@@ -5,7 +5,7 @@
  * atomic step; whoever is killed in between finds the previous record, and words behind its count
  * that do not matter.
  */
-import { DiskFullError } from "./disk.ts";
+import { DiskError } from "./disk.ts";
 
 export const CHECKPOINT_FORMAT = "mmrace-checkpoint";
 export const CHECKPOINT_VERSION = 1;
@@ -37,21 +37,26 @@ export interface CheckpointSink {
   /**
    * Words that come after all those of earlier calls; only valid during the call.
    *
-   * @throws DiskFullError and forgets what came after the last commit: it will come again
+   * @throws DiskError and forgets what came after the last commit: it will come again
    */
   append(words: Int32Array): void;
-  /** Everything appended so far belongs to this record. */
+  /**
+   * Everything appended so far belongs to this record.
+   *
+   * @throws DiskError as `append` does
+   */
   commit(record: CheckpointRecord): void;
 }
 
-/** Writes a checkpoint. Where the disk is full, the last one stays, and this returns false. */
-export function tryToSave(save: () => void): boolean {
+/** Writes a checkpoint. Where that fails, the last one stays, and this says so: false. */
+export function tryToSave(save: () => void, note: (text: string) => void): boolean {
   try {
     save();
     return true;
   } catch (error) {
-    if (error instanceof DiskFullError) return false;
-    throw error;
+    if (!(error instanceof DiskError)) throw error;
+    note(`no checkpoint was written: ${error.message}; the last one stays, and the search goes on`);
+    return false;
   }
 }
 

@@ -1,7 +1,10 @@
 /** What the checker asks of a disk; the caller has the files. */
 
+/** What was to be kept could not be written. */
+export class DiskError extends Error {}
+
 /** There is no space for more words. */
-export class DiskFullError extends Error {}
+export class DiskFullError extends DiskError {}
 
 /** Words that can be appended, and read anywhere. */
 export interface Disk {

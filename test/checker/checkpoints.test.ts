@@ -78,6 +78,27 @@ describe("resumed in memory", () => {
     expect(withoutEffort(resumed)).toEqual(withoutEffort(check(big)));
   });
 
+  it("has the words of its states, also where one thread goes on behind several", () => {
+    let appended = 0;
+    const commits: number[] = [];
+    const options: CheckOptions = {
+      checkpoint: {
+        due: () => true,
+        append: (words) => {
+          appended += words.length;
+        },
+        commit: ({ states, words }) => {
+          commits.push(states);
+          expect(states * words).toBe(appended);
+        },
+      },
+    };
+    const threads = { workers: 2, parallelFrom: 300, maxMemory: 2 ** 28 };
+    // The threads meet a violation; one finds the trace, from where it stood before.
+    expect(check(philosophers(9), { ...threads, ...options }).moves).toHaveLength(9);
+    expect(commits.length).toBeGreaterThan(0);
+  });
+
   it("refuses what does not fit, saying why", () => {
     const saved = interrupted(model, 4);
     const resume = (change: Partial<CheckpointRecord>, words = saved.words) =>
