@@ -23,7 +23,9 @@ export function exportedTool(
   if (!programs) return undefined;
   const command = ({ program, args }: Command): string[] => [programs[program] ?? program, ...args];
   const recipe = ({ model, counts }: Subject) => {
-    const size = { states: counts?.states ?? 1 << 20, cells: layoutOf(model).slots.length };
+    const states = counts?.states ?? 1 << 20;
+    // No text to compile: always for speed, since it is the search that is measured.
+    const size = { states, cells: layoutOf(model).slots.length, text: 0 };
     return recipeFor(peer, NAME, size, LIMITS, programs);
   };
   return {

@@ -6,7 +6,14 @@ import { layoutOf, type Model } from "../../model/ir/index.ts";
 import { withFolder } from "../temporary.ts";
 import type { Report } from "./parse.ts";
 import { type Ran, run } from "./process.ts";
-import { type Command, type Limits, type Recipe, recipeFor, spinRuns } from "./recipes.ts";
+import {
+  type Command,
+  type Limits,
+  type Recipe,
+  recipeFor,
+  type Size,
+  spinRuns,
+} from "./recipes.ts";
 import { findTool, HOW_TO_GET, TARGET_OF, type Tool } from "./tools.ts";
 
 /** Our own result, of a search without reductions. */
@@ -68,14 +75,14 @@ export async function crosscheckClaims(
     if (!programs) continue;
     for (const { key, verdict } of claims) {
       const exported = exportModel(onlyClaim(model, key), TARGET_OF[tool], options);
-      const size = { states, cells: layoutOf(model).slots.length };
+      const size = sizeOf(model, states, exported);
       const flag = exported.runs?.flags[key];
       const recipe =
         exported.runs && flag
-          ? spinRuns(options.name, { ...exported.runs, flag }, size, options.limits)
+          ? spinRuns(options.name, { ...exported.runs, flag }, size, options.limits, programs)
           : recipeFor(tool, options.name, size, options.limits, programs);
       const question: Question = { tool, programs, exported, recipe, asked: key };
-      const row = await answer(question, options);
+      const row = await answer(question, options.limits);
       const agree = compared(row, verdict) ? row.verdict === verdict : undefined;
       rows.push({ ...row, states: undefined, transitions: undefined, agree });
     }
@@ -98,6 +105,26 @@ export async function crosscheck(
   return rows;
 }
 
+/** What a tool will be asked about everything but infinite runs; undefined when it is missing. */
+export function questionFor(
+  tool: Tool,
+  model: Model,
+  states: number,
+  options: Omit<CrosscheckOptions, "tools">,
+): Question | undefined {
+  const programs = findTool(tool, options.env);
+  if (!programs) return undefined;
+  const exported = exportModel(model, TARGET_OF[tool], { ...options, safetyOnly: true });
+  const size = sizeOf(model, states, exported);
+  const recipe = recipeFor(tool, options.name, size, options.limits, programs);
+  return { tool, programs, exported, recipe, asked: undefined };
+}
+
+function sizeOf(model: Model, states: number, { files }: Exported): Size {
+  const text = files.reduce((sum, file) => sum + file.text.length, 0);
+  return { states, cells: layoutOf(model).slots.length, text };
+}
+
 const EMPTY = { version: "", states: undefined, transitions: undefined, claim: undefined };
 
 async function second(
@@ -106,17 +133,16 @@ async function second(
   own: Own,
   options: CrosscheckOptions,
 ): Promise<Row> {
-  const programs = findTool(tool, options.env);
-  const nothing = { tool, asked: undefined, ...EMPTY, agree: undefined };
-  if (!programs) return { ...nothing, verdict: "missing", note: HOW_TO_GET[tool] };
-  const exported = exportModel(model, TARGET_OF[tool], { ...options, safetyOnly: true });
-  const size = { states: own.states, cells: layoutOf(model).slots.length };
-  const recipe = recipeFor(tool, options.name, size, options.limits, programs);
-  const row = await answer({ tool, programs, exported, recipe, asked: undefined }, options);
+  const question = questionFor(tool, model, own.states, options);
+  if (!question) {
+    const nothing = { tool, asked: undefined, ...EMPTY, agree: undefined };
+    return { ...nothing, verdict: "missing", note: HOW_TO_GET[tool] };
+  }
+  const row = await answer(question, options.limits);
   return { ...row, agree: agrees(row, own) };
 }
 
-interface Question {
+export interface Question {
   tool: Tool;
   programs: Record<string, string>;
   exported: Exported;
@@ -125,9 +151,9 @@ interface Question {
 }
 
 /** Builds and runs the tool in a folder of its own. */
-async function answer(
+export async function answer(
   { tool, programs, exported, recipe, asked }: Question,
-  { limits }: CrosscheckOptions,
+  limits: Limits,
 ): Promise<Row> {
   const [refusal] = exported.refusals;
   if (refusal) {
@@ -140,6 +166,8 @@ async function answer(
       run(programs[command.program] ?? command.program, command.args, {
         cwd: folder,
         seconds: limits.seconds,
+        processorSeconds: limits.processorSeconds,
+        megabytes: command.limitMemory && limits.megabytes,
       });
     const report = await follow(recipe, start, limits);
     return rowOf(tool, asked, await versionOf(recipe, start), report, exported);
@@ -150,7 +178,7 @@ type Start = (command: Command) => Promise<Ran>;
 
 async function follow(recipe: Recipe, start: Start, limits: Limits): Promise<Report> {
   const nothing = { states: undefined, transitions: undefined, claim: undefined };
-  const outOfTime = `time limit of ${limits.seconds} s`;
+  const outOfTime = `time limit of ${limits.processorSeconds ?? limits.seconds} s`;
   for (const command of recipe.build) {
     const { output, code, timedOut } = await start(command);
     if (timedOut) return { ...nothing, verdict: "incomplete", note: `${outOfTime} (building)` };
@@ -191,7 +219,8 @@ function compared(row: Row, own: Own["verdict"]): boolean {
   return row.verdict !== "incomplete" && row.verdict !== "refused" && own !== "incomplete";
 }
 
-function agrees(row: Row, own: Own): boolean | undefined {
+/** Undefined when there is nothing to compare. */
+export function agrees(row: Row, own: Own): boolean | undefined {
   if (row.verdict === "failed") return false;
   if (!compared(row, own.verdict)) return undefined;
   if (row.verdict !== own.verdict) return false;

@@ -11,14 +11,24 @@ export interface Ran {
 /** More output than this is dropped from the middle on: counterexamples can be long. */
 const MAX_OUTPUT = 4_000_000;
 
+export interface Bounds {
+  cwd: string;
+  /** Of wall-clock time. */
+  seconds: number;
+  /** Of processor time. */
+  processorSeconds?: number | undefined;
+  /** Of address space; beyond it the program gets no memory. */
+  megabytes?: number | undefined;
+}
+
 /** Rejects only when the program can't be started. */
-export function run(
-  command: string,
-  args: string[],
-  options: { cwd: string; seconds: number },
-): Promise<Ran> {
+export function run(command: string, args: string[], options: Bounds): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const [file, ...rest] = bounded([command, ...args], options);
+    const child = spawn(file as string, rest, {
+      cwd: options.cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let timedOut = false;
     const take = (chunk: Buffer): void => {
@@ -37,9 +47,19 @@ export function run(
       clearTimeout(timer);
       reject(error);
     });
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ output, code, timedOut });
+      resolve({ output, code, timedOut: timedOut || signal === "SIGXCPU" });
     });
   });
+}
+
+/** A shell sets the limits that only a process itself can set, and becomes the program. */
+function bounded(command: string[], { processorSeconds, megabytes }: Bounds): string[] {
+  const limits = [
+    ...(processorSeconds === undefined ? [] : [`ulimit -S -t ${Math.ceil(processorSeconds)}`]),
+    ...(megabytes === undefined ? [] : [`ulimit -v ${megabytes * 1024}`]),
+  ];
+  if (limits.length === 0) return command;
+  return ["/bin/sh", "-c", `${limits.join("; ")}; exec "$0" "$@"`, ...command];
 }

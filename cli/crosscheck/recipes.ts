@@ -10,8 +10,10 @@ import {
 import type { Tool } from "./tools.ts";
 
 export interface Limits {
-  /** For each program that is run. */
+  /** For each program that is run, of wall-clock time. */
   seconds: number;
+  /** The same, of processor time: what a loaded machine does not change. */
+  processorSeconds?: number;
   megabytes: number;
   threads: number;
 }
@@ -20,6 +22,17 @@ export interface Command {
   /** Key of the program in what `findTool` returns, or a file of the working folder. */
   program: string;
   args: string[];
+  /** The program does not limit its memory itself. */
+  limitMemory?: true;
+}
+
+/** What there is to expect. */
+export interface Size {
+  states: number;
+  /** Length of a state. */
+  cells: number;
+  /** Of the exported text, in characters. */
+  text: number;
 }
 
 export interface Recipe {
@@ -41,20 +54,17 @@ function tableBits(states: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, Math.ceil(Math.log2(Math.max(2, states))) + 2));
 }
 
-/**
- * `name`: base name of the exported files; `states`: how many to expect; `cells`: length of a
- * state.
- */
+/** `name`: base name of the exported files. */
 export function recipeFor(
   tool: Tool,
   name: string,
-  size: { states: number; cells: number },
+  size: Size,
   limits: Limits,
   programs: Record<string, string>,
 ): Recipe {
   switch (tool) {
     case "spin":
-      return spin(name, size, limits);
+      return spin(name, size, limits, programs);
     case "rumur":
       return rumur(name, size, limits);
     case "tlc":
@@ -68,16 +78,16 @@ export function recipeFor(
 export function spinRuns(
   name: string,
   runs: { flag: string; defines: string[] },
-  size: { states: number },
+  size: Size,
   limits: Limits,
+  programs: Record<string, string>,
 ): Recipe {
   const defines = [...runs.defines, `-DMEMLIM=${limits.megabytes}`];
-  const args = [optimised(size), "-w", ...defines, "-o", "pan", "pan.c"];
   return {
     ...spinVersion,
     build: [
       { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `-D${runs.flag}`, `${name}.pml`] },
-      { program: "gcc", args },
+      panCompiler(size, defines, programs),
     ],
     search: {
       program: "./pan",
@@ -92,12 +102,26 @@ const spinVersion = {
   versionPattern: /Version (\S+)/,
 };
 
-/** Compiling costs more than the search of a small model. */
-function optimised(size: { states: number }): string {
-  return size.states > 100_000 ? "-O2" : "-O0";
+/**
+ * Compiling a long text costs more than the search that it makes faster: a model of 200,000
+ * characters is 18 MB of C from Rumur, for which `-O1` takes minutes, and 7 seconds of `-O2` from
+ * SPIN, which saves one on 228,000 states.
+ */
+function isWorthOptimising({ states, text }: Size): boolean {
+  return states > 10 * text;
 }
 
-function spin(name: string, size: { states: number; cells: number }, limits: Limits): Recipe {
+function optimised(size: Size): string {
+  return isWorthOptimising(size) ? "-O2" : "-O0";
+}
+
+function panCompiler(size: Size, defines: string[], programs: Record<string, string>): Command {
+  const args = ["-w", ...defines, "-o", "pan", "pan.c"];
+  if (isWorthOptimising(size)) return { program: "gcc", args: ["-O2", ...args] };
+  return programs.tcc ? { program: "tcc", args } : { program: "gcc", args: ["-O0", ...args] };
+}
+
+function spin(name: string, size: Size, limits: Limits, programs: Record<string, string>): Recipe {
   const vector = Math.max(1024, 8 * size.cells + 256);
   const defines = [
     "-DSAFETY",
@@ -110,17 +134,14 @@ function spin(name: string, size: { states: number; cells: number }, limits: Lim
     ...spinVersion,
     build: [
       { program: "spin", args: ["-o1", "-o2", "-o3", "-a", `${name}.pml`] },
-      {
-        program: "gcc",
-        args: [optimised(size), "-w", ...defines, "-o", "pan", "pan.c"],
-      },
+      panCompiler(size, defines, programs),
     ],
     search: { program: "./pan", args: search },
     parse: parseSpin,
   };
 }
 
-function rumur(name: string, size: { states: number }, limits: Limits): Recipe {
+function rumur(name: string, size: Size, limits: Limits): Recipe {
   const options = [
     ["--symmetry-reduction", "off"],
     ["--deadlock-detection", "off"],
@@ -146,7 +167,7 @@ function rumur(name: string, size: { states: number }, limits: Limits): Recipe {
       { program: "rumur", args: [...options, `${name}.m`] },
       { program: "gcc", args },
     ],
-    search: { program: "./verifier", args: [] },
+    search: { program: "./verifier", args: [], limitMemory: true },
     parse: parseRumur,
   };
 }
@@ -163,7 +184,7 @@ function tlc(name: string, limits: Limits, jar: string): Recipe {
   };
 }
 
-function ltsmin(name: string, size: { states: number }, limits: Limits): Recipe {
+function ltsmin(name: string, size: Size, limits: Limits): Recipe {
   const library = `${name}.spins`;
   const table = `-s${tableBits(size.states, 18, 32)}`;
   const strategy = [`--threads=${limits.threads}`, "--strategy=bfs", "--state=table", table];

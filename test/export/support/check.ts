@@ -49,6 +49,19 @@ export interface Pins {
   lines: string[];
 }
 
+let built: string | undefined;
+
+/** The program that explores what it loads, built once. */
+function explorer(): string {
+  if (built) return built;
+  const folder = mkdtempSync(join(tmpdir(), "mmrace-explorer-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  built = join(folder, "explore");
+  const source = fileURLToPath(new URL("explore-spins.c", import.meta.url));
+  execFileSync("gcc", ["-O1", "-o", built, source, "-ldl"], { stdio: "pipe" });
+  return built;
+}
+
 /** Compiles the exported C without a warning, loads it as LTSmin does, and explores it. */
 export function explorePins(model: Model, dump = false): Pins {
   const folder = mkdtempSync(join(tmpdir(), "mmrace-pins-"));
@@ -60,10 +73,8 @@ export function explorePins(model: Model, dump = false): Pins {
     };
     const flags = ["-O0", "-Wall", "-Wextra", "-Werror"];
     gcc(...flags, "-shared", "-fPIC", "-o", "model.spins", "model.c");
-    const explorer = fileURLToPath(new URL("explore-spins.c", import.meta.url));
-    gcc("-O1", "-o", "explore", explorer, "-ldl");
     const args = ["./model.spins", ...(dump ? ["dump"] : [])];
-    const output = execFileSync(join(folder, "explore"), args, {
+    const output = execFileSync(explorer(), args, {
       cwd: folder,
       encoding: "utf8",
       maxBuffer: 1 << 28,

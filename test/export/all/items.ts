@@ -1,0 +1,110 @@
+/** Everything that is asked: each spec with all its variants, and random programs. */
+import { dirname, join } from "node:path";
+import * as fc from "fast-check";
+import type { Own } from "../../../cli/crosscheck/crosscheck.ts";
+import type { Tool } from "../../../cli/crosscheck/tools.ts";
+import {
+  EXPECT_FILE,
+  type Expectations,
+  type RunExpectation,
+  SCHEME,
+} from "../../../cli/expect/format.ts";
+import { readExpectations } from "../../../cli/expect/review.ts";
+import { type LoadedSpec, loadSpec } from "../../../cli/loader/load.ts";
+import { type Model, resetDeadLocals } from "../../../model/ir/index.ts";
+import { anyModel } from "../../support/random-model.ts";
+import { specFiles } from "../../support/spec-files.ts";
+import { explored, ownResult } from "../support/check.ts";
+import { relaxed } from "../support/relax.ts";
+
+/** A model and what we say of it. */
+export interface Subject {
+  /** `hmm-mirror`, `hmm-mirror.retry_not_checked`, `random program 17`. */
+  title: string;
+  /** Name of the spec; empty for a random program. */
+  spec: string;
+  isScheme: boolean;
+  /** Retells an upstream race. */
+  isRace: boolean;
+  own: Own;
+  model: () => Model;
+}
+
+export interface Item {
+  subject: Subject;
+  tool: Tool;
+}
+
+/** What a state costs with each tool, roughly: the cheap questions come first. */
+const COST: Record<Tool, number> = { spin: 1, ltsmin: 3, tlc: 30, rumur: 30 };
+/** TLC and LTSmin are asked about schemes up to this size. */
+const MOST_STATES = 300_000;
+
+/** Cheapest first, so that an early end has left out as few as possible. */
+export function itemsOf(subjects: Subject[], tools: readonly Tool[]): Item[] {
+  const items = subjects.flatMap((subject) =>
+    tools.filter((tool) => isAsked(subject, tool)).map((tool): Item => ({ subject, tool })),
+  );
+  const cost = ({ subject, tool }: Item): number => COST[tool] * subject.own.states;
+  return items.sort((a, b) => cost(a) - cost(b));
+}
+
+function isAsked({ isScheme, own }: Subject, tool: Tool): boolean {
+  return tool === "spin" || tool === "rumur" || (isScheme && own.states <= MOST_STATES);
+}
+
+/**
+ * Specs in their first configuration, variants in theirs, with the results that were promoted;
+ * those that were not are left out.
+ */
+export async function specSubjects(root: string): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const file of specFiles(join(root, "specs"))) {
+    const sheet = readExpectations(join(dirname(file), EXPECT_FILE)) ?? {};
+    subjects.push(...subjectsOf(await loadSpec(file), sheet));
+  }
+  return subjects;
+}
+
+function subjectsOf(spec: LoadedSpec, sheet: Expectations): Subject[] {
+  const { configs = {}, properties = {} } = sheet[spec.name] ?? {};
+  const variants = [undefined, ...spec.variants];
+  return variants.flatMap((variant): Subject[] => {
+    const config = variant?.config ?? spec.configs[0]?.name ?? "";
+    const expected = configs[config]?.runs[variant?.name ?? SCHEME];
+    if (!expected) return [];
+    const title = variant ? `${spec.name}.${variant.name}` : spec.name;
+    return [
+      {
+        title,
+        spec: spec.name,
+        isScheme: variant === undefined,
+        isRace: spec.race !== undefined,
+        own: ownOf(expected, properties),
+        model: () => resetDeadLocals(spec.build(config, variant?.name ?? "")),
+      },
+    ];
+  });
+}
+
+/** Claims about infinite runs are not asked here: to the other tools such a model holds. */
+function ownOf(expected: RunExpectation, properties: Record<string, string>): Own {
+  const { verdict, states, transitions } = expected;
+  const broken = verdict.replace(/^violated /, "");
+  const isRunClaim = ["starvation", "partial_deadlock"].includes(broken);
+  const isSafe = verdict === "holds" || isRunClaim || properties[broken]?.startsWith("liveness ");
+  return { verdict: isSafe ? "holds" : "violated", states, transitions };
+}
+
+/** Every other one without properties of its own: more of it is explored. */
+export function randomSubjects(count: number): Subject[] {
+  const models = fc.sample(anyModel, { numRuns: count, seed: 1 });
+  return models.flatMap((random, i): Subject[] => {
+    const model = i % 2 === 0 ? random : relaxed(random);
+    const found = explored(model, 4000);
+    if (found.cut || found.interpreter.initialStates().length === 0) return [];
+    const title = `random program ${i}`;
+    const own = ownResult(found);
+    return [{ title, spec: "", isScheme: false, isRace: false, own, model: () => model }];
+  });
+}
