@@ -5,7 +5,7 @@ import { changeLines, netChangeLines } from "./dot-changes.ts";
 import { type Line, linesHeight, lineWidth } from "./dot-draw.ts";
 import { COLOR } from "./dot-style.ts";
 import { foldTrace, type Row } from "./fold.ts";
-import { chosenText, codeText } from "./step-text.ts";
+import { chosenText, codeText, RETRIES } from "./step-text.ts";
 import { ascii, asciiLines, atMost, start, wrap } from "./text.ts";
 import { isViolating, waitText } from "./verdict.ts";
 
@@ -43,9 +43,7 @@ const PADDING = { x: 14, y: 5 };
 export function sheetRows(trace: Trace, laneCount: number): SheetRow[] {
   const wide = laneCount <= 4 ? 36 : laneCount <= 6 ? 32 : 28;
   const rows = foldTrace(trace, ROWS).map((row) => sheetRow(trace, row, wide));
-  if (trace.violation?.kind === "deadlock" && trace.blocked.length > 0) {
-    rows.push(blockedRow(trace, wide));
-  }
+  if (trace.blocked.length > 0) rows.push(blockedRow(trace, wide));
   return rows;
 }
 
@@ -102,7 +100,7 @@ function stepCell(trace: Trace, step: TraceStep, wide: number): Cell {
   const notes = [chosenText(step), ...flows.map(flowNote)].filter((n) => n !== "");
   const turning = step.number === trace.why?.turn && !violating;
   if (turning) notes.push("unavoidable from here on");
-  if (step.retries) notes.push("retries, again and again");
+  if (step.retries) notes.push(RETRIES);
   const noted = violating ? COLOR.onDark : COLOR.note;
   const small = notes.flatMap((n) => wrap(n, Math.floor(wide * 1.2)));
   const code = atMost(wrap(codeText(step), wide), LINES_PER_BOX, wide);

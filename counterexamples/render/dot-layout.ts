@@ -185,7 +185,7 @@ function holdBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
 }
 
 /**
- * A process of a deadlock waits from its last step on, or since what it waits for was taken; and a
+ * A process that cannot go on waits from its last step on, or since what it waits for was taken; and a
  * step may wait without taking the lock.
  */
 function waitBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedLane[]): Bar[] {

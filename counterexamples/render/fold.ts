@@ -16,7 +16,7 @@ const SHORTEST_FOLD = 3;
 
 /** How much a step matters to the reader; steps of less weight are folded first. */
 const WEIGHT = {
-  /** Ends of arrows, the turning point, the start of a loop, the end of the trace. */
+  /** Ends of arrows, the turning point, the start of a loop, its retries, the end of the trace. */
   pinned: 6,
   /** Changes what the violated property reads. */
   watched: 5,
@@ -61,7 +61,7 @@ function weigher(trace: Trace): (step: TraceStep) => number {
   const open = new Set([...held, ...waits].map((l) => l.name));
   return (step) => {
     const n = step.number;
-    if (pinned.has(n) || n > steps.length - TAIL) return WEIGHT.pinned;
+    if (pinned.has(n) || step.retries || n > steps.length - TAIL) return WEIGHT.pinned;
     if (step.changes.some((c) => c.watched)) return WEIGHT.watched;
     if (first.get(step.pid) === n || last.get(step.pid) === n) return WEIGHT.outline;
     if (step.locks.some((l) => open.has(l.name))) return WEIGHT.openLock;

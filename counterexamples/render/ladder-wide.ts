@@ -66,9 +66,9 @@ function cellsOf(trace: Trace, row: Row, holds: Hold[], laneCount: number): stri
   return cells;
 }
 
-/** Below a deadlock, what each process stands at; `~` as in the narrow ladder. */
+/** Below the steps, where each process stands that cannot go on; `~` as in the narrow ladder. */
 function blockedCells(trace: Trace, lanes: Lane[]): string[][][] {
-  if (trace.violation?.kind !== "deadlock" || trace.blocked.length === 0) return [];
+  if (trace.blocked.length === 0) return [];
   const cells = trace.blocked.map((b) => [
     ...wrap(`${b.text} ...`, LANE_WIDTH),
     waitText(trace, b),

@@ -195,9 +195,8 @@ function foldLines(sheet: Sheet, row: Extract<Row, { kind: "fold" }>): string[] 
   return text.map((line) => lineOf(sheet, "", column, mark, line, last.number));
 }
 
-/** Where each process of a deadlock stands: the line that it cannot finish. */
+/** Where each process stands that cannot go on, though others may: the line that it cannot finish. */
 function blockedLines(sheet: Sheet): string[] {
-  if (sheet.trace.violation?.kind !== "deadlock") return [];
   return sheet.trace.blocked.flatMap((blocked) => {
     const column = columnOf(sheet, blocked.pid);
     const room = sheet.width - column.x - 2;

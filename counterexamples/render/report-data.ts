@@ -1,5 +1,5 @@
 /** What the report's page is given for each trace: everything it draws, as JSON. */
-import type { Blocked, Trace, TraceStep } from "../../model/ir/trace.ts";
+import type { Trace, TraceStep } from "../../model/ir/trace.ts";
 import type { Src } from "../../model/ir/types.ts";
 import { LOCK_COLORS } from "./dot-style.ts";
 import { holdsOf } from "./holds.ts";
@@ -7,7 +7,7 @@ import { ladder } from "./ladder.ts";
 import { lanesOf } from "./lanes.ts";
 import { lockdepScenario } from "./lockdep.ts";
 import { statesOf } from "./states.ts";
-import { chosenText, codeText } from "./step-text.ts";
+import { chosenText, codeText, RETRIES } from "./step-text.ts";
 import { flowText, verdictOf, waitText } from "./verdict.ts";
 
 /** Where links lead: `{file}`, `{line}` and `{name}` are filled in. */
@@ -36,7 +36,7 @@ interface PageStep {
   label: string;
   text: string;
   notes: string[];
-  /** It uses something stale, or decides the race. */
+  /** It uses something stale, decides the race, or retries for ever. */
   cause: boolean;
   changes: { name: string; from: string; to: string; watched: boolean }[];
   source: PagePlace | null;
@@ -81,7 +81,7 @@ export function pageTrace(trace: Trace, title: string, links: LinkTemplates): Pa
     about: lines,
     lanes: lanesOf(trace).map((l) => ({ pid: l.pid, name: l.name, doc: l.doc ?? "" })),
     steps: trace.steps.map((s) => pageStep(trace, s, links)),
-    blocked: deadlocked(trace).map((b) => ({
+    blocked: trace.blocked.map((b) => ({
       pid: b.pid,
       text: b.text,
       note: waitText(trace, b),
@@ -95,22 +95,19 @@ export function pageTrace(trace: Trace, title: string, links: LinkTemplates): Pa
   };
 }
 
-function deadlocked(trace: Trace): Blocked[] {
-  return trace.violation?.kind === "deadlock" ? trace.blocked : [];
-}
-
 function pageStep(trace: Trace, step: TraceStep, links: LinkTemplates): PageStep {
   const flows = (trace.why?.flows ?? []).filter((f) => f.to === step.number).map(flowText);
   const turn = step.number === trace.why?.turn ? ["unavoidable from here on"] : [];
   const waits = step.locks.filter((l) => l.op === "wait").map((l) => `waited for ${l.name}`);
   const chosen = chosenText(step);
+  const retries = step.retries ? [RETRIES] : [];
   return {
     number: step.number,
     pid: step.pid,
     label: step.label,
     text: codeText(step),
-    notes: [...(chosen === "" ? [] : [chosen]), ...waits, ...flows, ...turn],
-    cause: flows.length + turn.length > 0,
+    notes: [...(chosen === "" ? [] : [chosen]), ...waits, ...flows, ...turn, ...retries],
+    cause: flows.length + turn.length + retries.length > 0,
     changes: step.changes.map(({ name, from, to, watched }) => ({ name, from, to, watched })),
     source: step.src ? pagePlace(step.src, links) : null,
     kernel: kernelNames(step).map((name) => ({ text: name, href: fill(links.kernel, { name }) })),

@@ -68,10 +68,8 @@ function body(trace: Trace, language: Language): string[] {
       lines.push(`${who}->>${who}: ${row.step.number} ${text}`, ...activations);
     }
   }
-  if (trace.violation?.kind === "deadlock") {
-    for (const b of trace.blocked) {
-      lines.push(language.note(`p${b.pid}`, joined(waitText(trace, b), language)));
-    }
+  for (const b of trace.blocked) {
+    lines.push(language.note(`p${b.pid}`, joined(waitText(trace, b), language)));
   }
   const { headline, lines: about } = verdictOf(trace);
   const over = [lanes[0], lanes.at(-1)].filter((p, i, all) => p && all.indexOf(p) === i).join(",");

@@ -101,7 +101,8 @@ function oneWait(trace: Trace, blocked: Blocked, use: LockUse): string {
   const holders = trace.blocked.filter((b) => b.holds.some((h) => h.name === use.name));
   const parts = [ascii(use.name)];
   const holder = (b: Blocked): string => `${name(b)}${sinceText(trace, b.pid, use.name)}`;
-  if (holders.length > 0) parts.push(`held by ${listed(holders.map(holder))}`);
+  const all = [...holders.map(holder), ...movingHolders(trace, use.name)];
+  if (all.length > 0) parts.push(`held by ${listed(all)}`);
   else if (blocked.until !== undefined && use.op === "wait") {
     parts.push(`until ${ascii(blocked.until)}`);
   }
@@ -110,6 +111,17 @@ function oneWait(trace: Trace, blocked: Blocked, use: LockUse): string {
     if (queued.length > 0) parts.push(`behind the queued writer ${listed(queued.map(name))}`);
   }
   return parts.join(", ");
+}
+
+/** Of a lock: those who hold it when the loop of a lasso begins anew, and move in it. */
+function movingHolders(trace: Trace, name: string): string[] {
+  const open = holdsOf(trace).filter((h) => h.open && h.name === name);
+  const moving = open.filter((h) => !trace.blocked.some((b) => b.pid === h.pid));
+  return moving.map(({ pid, from }) => {
+    const isTakenAnew = from >= (trace.loopFrom ?? Number.POSITIVE_INFINITY);
+    const since = isTakenAnew ? " again and again" : sinceText(trace, pid, name);
+    return `${ascii(laneName(trace, pid))}${since}`;
+  });
 }
 
 /** ` since step 7`; empty when it was held from the start. */

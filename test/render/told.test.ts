@@ -1,14 +1,26 @@
 /** What a picture may say of a step and of a wait: locks refused, locks not yet taken, retries. */
 import { actor, bool, goto, retry, set, shared, when } from "mmrace";
-import { dma_resv, dma_resv_lock_ctx, ww_acquire_init, ww_class } from "mmrace/kernel";
+import {
+  dma_resv,
+  dma_resv_lock_ctx,
+  mutex,
+  mutex_lock,
+  mutex_unlock,
+  ww_acquire_init,
+  ww_class,
+} from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
 import { check } from "../../checker/index.ts";
 import { layoutOf } from "../../counterexamples/render/dot-layout.ts";
-import { toDot } from "../../counterexamples/render/index.ts";
+import { ladder, toDot } from "../../counterexamples/render/index.ts";
+import { pageTrace } from "../../counterexamples/render/report-data.ts";
+import { RETRIES } from "../../counterexamples/render/step-text.ts";
 import { replay } from "../../model/ir/replay.ts";
 import type { Trace } from "../../model/ir/trace.ts";
 import { build, type Input } from "../kernel/run.ts";
 import { lanes, makeTrace, use } from "./traces.ts";
+
+const NO_LINKS = { source: "", kernel: "" };
 
 function counterexample(input: Input, liveness = false): Trace {
   const model = build(input);
@@ -88,5 +100,41 @@ describe("the loop of a lasso", () => {
     const retries = trace.steps.filter((s) => s.retries).map((s) => s.label);
     expect([...new Set(retries)]).toEqual(["again"]);
     expect(toDot(trace)).toContain("retries, again and again");
+    expect(ladder(trace)).toContain("goto look /* retries, again and again */");
+    expect(pageTrace(trace, "", NO_LINKS).steps.some((s) => s.notes.includes(RETRIES))).toBe(true);
+  });
+
+  it("shows who waits for ever below its steps", () => {
+    const k = shared({ busy: bool, vm: mutex() });
+    const trace = counterexample(
+      {
+        shared: k,
+        actors: [
+          actor("fault", {}, () => ({
+            lock: ["mutex_lock(&vm)", mutex_lock(k.vm)],
+            again: ["if (busy) goto again", when(k.busy, [retry(), goto("again")])],
+            unlock: ["mutex_unlock(&vm)", mutex_unlock(k.vm)],
+          })),
+          actor("bind", {}, () => ({
+            bind: ["mutex_lock(&vm) in bind", mutex_lock(k.vm)],
+            bound: ["mutex_unlock(&vm)", mutex_unlock(k.vm)],
+          })),
+          actor("storm", {}, () => ({
+            on: ["busy = true", set(k.busy, true)],
+            off: ["busy = false", set(k.busy, false), goto("on")],
+          })),
+        ],
+      },
+      true,
+    );
+    expect(trace.loopFrom).toBeDefined();
+    expect(ladder(trace)).toMatch(/ ~ mutex_lock\(&vm\) in bind \.\.\.$/m);
+    expect(toDot(trace)).toContain("step_blocked_2");
+    expect(
+      layoutOf(trace)
+        .bars.filter((b) => b.waiting)
+        .map((b) => b.pid),
+    ).toEqual([2]);
+    expect(pageTrace(trace, "", NO_LINKS).blocked[0]?.note).toContain("held by fault since step");
   });
 });
