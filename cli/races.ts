@@ -59,6 +59,9 @@ const MOST_SEARCHES = 48;
 export async function otherRaces(asked: Asked, count: number): Promise<Further> {
   const { task, result, limits, searcher } = asked;
   const { verdict } = result;
+  if (verdict.kind === "violated" && verdict.violation.property === "deadlock") {
+    return otherDeadlocks(asked, count);
+  }
   if (verdict.kind !== "violated" || !RUNS_SHOW.has(verdict.violation.kind)) {
     return { traces: [], complete: false };
   }
@@ -81,6 +84,42 @@ export async function otherRaces(asked: Asked, count: number): Promise<Further> 
     queue.push(...bans(banned, trace));
   }
   return { traces, complete };
+}
+
+/**
+ * Up to `count` further deadlocks: to stand where somebody stood in an earlier one becomes legal,
+ * so in each one somebody waits at another step. One whose processes all stand where those of
+ * earlier ones do is not found.
+ */
+async function otherDeadlocks(asked: Asked, count: number): Promise<Further> {
+  const { task, limits, searcher } = asked;
+  const bare: Model = { ...task.model, always: [], atRest: [], reachable: [], liveness: [] };
+  const model = withSteps(bare, (s) => ({
+    ...s,
+    body: filtered(s.body, (t) => t.kind !== "assert"),
+  }));
+  const places = new Set<string>();
+  const traces: Trace[] = [];
+  let last = traceOf(task, asked.result);
+  while (traces.length < count) {
+    for (const place of placesOf(last)) places.add(place);
+    const legal = withSteps(model, (step, actor) => {
+      return places.has(`${actor}.${step.label}`) ? { ...step, idle: true } : step;
+    });
+    const found = await searcher.run({ ...task, model: legal }, { ...limits, liveness: false });
+    const { verdict } = found;
+    if (verdict.kind !== "violated") return { traces, complete: verdict.kind === "holds" };
+    if (verdict.violation.property !== "deadlock") return { traces, complete: false };
+    last = traceOf(task, found);
+    traces.push(last);
+  }
+  return { traces, complete: true };
+}
+
+/** Where those stand who cannot go on. */
+function placesOf({ blocked, lanes }: Trace): string[] {
+  const actors = new Map(lanes.map((lane) => [lane.pid, lane.actor]));
+  return blocked.map((b) => `${actors.get(b.pid)}.${b.label}`);
 }
 
 /** Kinds that a run shows whatever the others could still do. */

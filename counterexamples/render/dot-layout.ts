@@ -185,8 +185,8 @@ function holdBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedL
 }
 
 /**
- * A process that cannot go on waits from its last step on, or since what it waits for was taken; and a
- * step may wait without taking the lock.
+ * A process that cannot go on waits from its last step on, or since what it waits for was taken;
+ * and a step may wait without taking the lock.
  */
 function waitBars(trace: Trace, holds: Hold[], rows: PlacedRow[], lanes: PlacedLane[]): Bar[] {
   const bar = (pid: number, use: LockUse | undefined, top: number, bottom: number): Bar => ({

@@ -195,7 +195,7 @@ function foldLines(sheet: Sheet, row: Extract<Row, { kind: "fold" }>): string[] 
   return text.map((line) => lineOf(sheet, "", column, mark, line, last.number));
 }
 
-/** Where each process stands that cannot go on, though others may: the line that it cannot finish. */
+/** Where each process stands that cannot go on: the line that it cannot finish. */
 function blockedLines(sheet: Sheet): string[] {
   return sheet.trace.blocked.flatMap((blocked) => {
     const column = columnOf(sheet, blocked.pid);

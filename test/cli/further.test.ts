@@ -24,9 +24,20 @@ export default spec({
 });
 `;
 
+/** Takes b and then a, as two does, but only after c. */
+const THIRD = `const three = actor("three", {}, () => ({
+  lock_c: ["mutex_lock(&c)", mutex_lock(k.c)],
+  lock_b: ["mutex_lock(&b)", mutex_lock(k.b)],
+  lock_a: ["mutex_lock(&a)", mutex_lock(k.a)],
+  unlock_a: ["mutex_unlock(&a)", mutex_unlock(k.a)],
+  unlock_b: ["mutex_unlock(&b)", mutex_unlock(k.b)],
+  unlock_c: ["mutex_unlock(&c)", mutex_unlock(k.c)],
+}));
+`;
+
 interface Result {
   violation: { property: string };
-  steps: { label: string }[];
+  steps: { process: string; label: string }[];
   others: { complete: boolean; violations: Omit<Result, "others">[] };
 }
 
@@ -92,10 +103,23 @@ describe("--more", () => {
     expect(check(folder, ".", "--more", "1").out).toContain("violated not_one; 1 more race\n");
   });
 
-  it("has none of a deadlock, and says that this proves nothing", () => {
-    const folder = folderWith({ "x.spec.ts": deadlock });
-    const { out } = check(folder, ".", "--more", "3");
-    expect(out).toContain("violated deadlock; no more races (there may be more)\n");
+  it("of a deadlock has those in which somebody waits at another step", () => {
+    const only = resultOf(deadlock, "--more", "3");
+    expect([only.others.violations.length, only.others.complete]).toEqual([0, true]);
+    const three = deadlock
+      .replace("export default", `${THIRD}export default`)
+      .replace("actors: { one, two }", "actors: { one, two, three }")
+      .replace("b: mutex(),", "b: mutex(), c: mutex(),");
+    const { others } = resultOf(three, "--more", "3");
+    expect(others.violations).toHaveLength(1);
+    expect(others.violations[0]?.steps.map((s) => s.process)).toContain("three");
+    expect(others.complete).toBe(true);
+  });
+
+  it("of a claim at rest has none, and says that this proves nothing", () => {
+    const resting = ways.replace(/ {2}always: .*/, "");
+    const { out } = check(folderWith({ "x.spec.ts": resting }), ".", "--more", "3");
+    expect(out).toContain("violated is_zero; no more races (there may be more)\n");
   });
 
   it("does nothing where all is well", () => {
