@@ -11,12 +11,12 @@ import { specFiles } from "../support/spec-files.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** One process for each folder; the races are many and small, and share one. */
-const races = join(root, "specs", "races");
+/** One process for each folder; races and questions are many and small, and share one. */
+const families = ["races", "questions"].map((name) => join(root, "specs", name));
 const folders = [...new Set(specFiles(join(root, "specs")).map((file) => dirname(file)))];
 const runs = [
-  ...folders.filter((f) => dirname(f) !== races).map((f) => [f]),
-  folders.filter((f) => dirname(f) === races),
+  ...folders.filter((f) => !families.includes(dirname(f))).map((f) => [f]),
+  ...families.map((family) => folders.filter((f) => dirname(f) === family)),
 ];
 
 it("there are specs", () => {

@@ -19,6 +19,7 @@ import {
   bool,
   choose,
   claim,
+  count_of,
   type Expr,
   forall,
   goto,
@@ -158,14 +159,11 @@ const visitor = actor("visitor", { frame: Frame }, (me) => ({
   .times(size("visitors"))
   .as("compaction");
 
-const may_fail_to_move = "visited";
-
 export default spec({
   name: "c8-nouveau-map-before-finalize",
   doc: "C8: nouveau maps a migrated page before migrate_vma_finalize()",
   configs: {
     ci: { pages: 1, sys_frames: 1, vram_frames: 1, versions: 1, visitors: 0 },
-    [may_fail_to_move]: { pages: 1, sys_frames: 1, vram_frames: 1, versions: 1, visitors: 1 },
   },
   shared: k,
   actors: { bind, dontneed, visitor },
@@ -212,9 +210,8 @@ export default spec({
     failed_page_is_mapped: {
       doc: "no look at MIGRATE_PFN_MIGRATE: a page that did not move is mapped, and freed",
       from: "C8; nouveau_dmem.c: nouveau_dmem_migrate_chunk",
-      config: may_fail_to_move,
       breaks: "no_gpu_pte_to_a_free_page",
-      change: [remove(bind, "has_moved")],
+      change: [remove(bind, "has_moved"), count_of(visitor, 1)],
     },
   },
   mutants: {

@@ -17,6 +17,7 @@ import {
   actor,
   bool,
   claim,
+  count_of,
   goto,
   range,
   replace,
@@ -79,7 +80,7 @@ const alloc = actor("alloc", {}, () => ({
 export default spec({
   name: "h6-folio-size-without-reference",
   doc: "H6: the size of a folio is read without a reference",
-  configs: { ci: { allocators: 0 }, joins: { allocators: 1 } },
+  configs: { ci: { allocators: 0 } },
   shared: k,
   actors: { evict, free, alloc },
   at_rest: {
@@ -93,9 +94,8 @@ export default spec({
     pages_are_joined: {
       doc: "an allocation makes a large folio of pages, one of which has been visited: page 2 goes",
       from: "H6",
-      config: "joins",
       breaks: "page_in_use_is_found",
-      change: [],
+      change: [count_of(alloc, 1)],
     },
   },
   mutants: {
