@@ -18,7 +18,7 @@ const subject = (clients: number, states: number, transitions: number): Subject 
   title: `test-and-set ${clients}`,
   spec: "test-and-set",
   isScheme: clients === 2,
-  isRace: false,
+  isSmall: false,
   own: { verdict: "holds", states, transitions },
   model: () => testAndSet(clients),
 });

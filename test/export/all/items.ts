@@ -24,8 +24,8 @@ export interface Subject {
   /** Name of the spec; empty for a random program. */
   spec: string;
   isScheme: boolean;
-  /** Retells an upstream race. */
-  isRace: boolean;
+  /** Retells an upstream race or asks a question: small, and one of many. */
+  isSmall: boolean;
   own: Own;
   model: () => Model;
 }
@@ -79,7 +79,7 @@ function subjectsOf(spec: LoadedSpec, sheet: Expectations): Subject[] {
         title,
         spec: spec.name,
         isScheme: variant === undefined,
-        isRace: spec.race !== undefined,
+        isSmall: spec.race !== undefined || spec.file.includes("questions"),
         own: ownOf(expected, properties),
         model: () => resetDeadLocals(spec.build(config, variant?.name ?? "")),
       },
@@ -105,6 +105,6 @@ export function randomSubjects(count: number): Subject[] {
     if (found.cut || found.interpreter.initialStates().length === 0) return [];
     const title = `random program ${i}`;
     const own = ownResult(found);
-    return [{ title, spec: "", isScheme: false, isRace: false, own, model: () => model }];
+    return [{ title, spec: "", isScheme: false, isSmall: false, own, model: () => model }];
   });
 }
