@@ -2,8 +2,8 @@
  * A fault on a huge device-private entry, inside hmm_range_fault(): do_huge_pmd_device_private()
  * finds the folio locked and returns at once.
  *
- * Claim    Every fault ends, if the huge fault sleeps until the folio is unlocked, as do_swap_page()
- *          does since b570f37a2ce4.
+ * Claim    Every fault ends, if the huge fault sleeps until the folio is unlocked, as
+ *          do_swap_page() does since b570f37a2ce4.
  * Source   mm/huge_memory.c: do_huge_pmd_device_private; mm/hmm.c: hmm_range_fault_locked,
  *          hmm_do_fault; mm/migrate_device.c: migrate_vma_collect_huge_pmd, migrate_device_unmap;
  *          mm/folio.c: lru_add_drain_all.

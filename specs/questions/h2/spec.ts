@@ -169,7 +169,7 @@ export default spec({
   },
   variants: {
     as_in_7_3: {
-      doc: "the callback returns true at once for its own MIGRATE: an old snapshot passes the check",
+      doc: "the callback returns at once for its own MIGRATE: an old snapshot passes the check",
       from: "H2; M8",
       breaks: "no_device_entry_to_a_free_page",
       change: filtered,
@@ -190,6 +190,12 @@ export default spec({
         mapped_before,
         count_of(write, 0),
       ],
+    },
+    as_in_nouveau_with_page_shift: {
+      doc: "the map is done, as before large folios: only what is written behind the copy is lost",
+      from: "H2; P2",
+      breaks: "no_lost_write",
+      change: [remove(migrate, "collect.start.cb.update"), mapped_before],
     },
   },
   mutants: {

@@ -7,7 +7,8 @@
  *          filtered, or the check would always fail.
  * Source   lib/test_hmm.c: dmirror_migrate_to_device, dmirror_migrate_finalize_and_map,
  *          dmirror_interval_invalidate; mm/migrate_device.c: migrate_vma_pages ("it is safe to
- *          update device page table"); mm/madvise.c: get_lock_mode; mm/memory.c: zap_nonpresent_ptes.
+ *          update device page table"); mm/madvise.c: get_lock_mode; mm/memory.c:
+ *          zap_nonpresent_ptes.
  * Omits    a device entry of the source (see h2); device faults; holes; several pages.
  */
 import {

@@ -8,8 +8,9 @@
  * Source   mm/migrate_device.c: migrate_device_range, migrate_device_pfns,
  *          migrate_device_pfn_lock; mm/memremap.c: zone_device_page_init; allocators:
  *          drivers/gpu/drm/nouveau/nouveau_dmem.c: nouveau_dmem_page_alloc_locked,
- *          nouveau_dmem_folio_free, nouveau_dmem_folio_split; lib/test_hmm.c: dmirror_devmem_alloc_page;
- *          drivers/gpu/drm/drm_pagemap.c: drm_pagemap_evict_to_ram, drm_pagemap_get_devmem_page.
+ *          nouveau_dmem_folio_free, nouveau_dmem_folio_split; lib/test_hmm.c:
+ *          dmirror_devmem_alloc_page; drivers/gpu/drm/drm_pagemap.c: drm_pagemap_evict_to_ram,
+ *          drm_pagemap_get_devmem_page.
  * Omits    locked folios, which are skipped as they should be; what becomes of the pages that are
  *          found; more than three pages.
  */
