@@ -3,18 +3,22 @@
  * dmirror_migrate_to_device), and takes part in the notifier as that driver does: h2 and h3 ask
  * different questions about it.
  */
-import { array, type Expr, none, routine, shared } from "mmrace";
+import { array, choose, type Expr, none, type Ref, routine, type StepOf, shared } from "mmrace";
 import {
+  alloc_page,
   device_mmu,
   Frame,
   type FrameOf,
   folio,
+  folio_put,
+  map_frame,
   mm_struct,
   mmu_interval_set_seq,
   mutex,
   mutex_lock,
   mutex_unlock,
   type PageOf,
+  prep_new_page,
   zap_device_pte,
 } from "mmrace/kernel";
 
@@ -33,6 +37,16 @@ export const invalidate = (page: Expr<PageOf>) =>
     update: ["dmirror_do_update(): xa_erase()", zap_device_pte(k.gpu, page)],
     unlock: ["mutex_unlock(&dmirror->mutex)", mutex_unlock(k.mutex)],
   }));
+
+/** There is a page before it is moved. `src` is only for the allocation. */
+export const touch = (page: Ref<PageOf>, src: Ref<FrameOf>): StepOf<never> => [
+  "the process has written to the page",
+  choose(page),
+  alloc_page(k.folio, src),
+  prep_new_page(k.folio.at(src)),
+  map_frame(k.mm, k.folio, page, src),
+  folio_put(k.folio.at(src)),
+];
 
 /** Each entry of dmirror->pt leads to a folio that is in use. */
 export const leads_to_a_folio_in_use = (frame: Expr<FrameOf>): Expr<boolean> =>

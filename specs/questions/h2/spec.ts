@@ -38,13 +38,10 @@ import {
 } from "mmrace";
 import {
   alloc_locked_vram,
-  alloc_page,
   down_read,
   Frame,
-  folio_put,
   hmm_range_fault,
   hmm_result,
-  map_frame,
   migrate_device_finalize,
   migrate_device_pages,
   migrate_vma_collect,
@@ -56,24 +53,16 @@ import {
   no_free_while_mapped,
   no_leaked_reference,
   Page,
-  prep_new_page,
   store,
   up_read,
   versions,
 } from "mmrace/kernel";
-import { invalidate, k, leads_to_a_folio_in_use } from "../own-migration.ts";
+import { invalidate, k, leads_to_a_folio_in_use, touch } from "../own-migration.ts";
 
 const moves = { page: Page, src: Frame, dst: Frame, migrate: bool };
 
 const migrate = actor("migrate", moves, (me) => ({
-  touch: [
-    "the process has written to the page",
-    choose(me.page),
-    alloc_page(k.folio, me.src),
-    prep_new_page(k.folio.at(me.src)),
-    map_frame(k.mm, k.folio, me.page, me.src),
-    folio_put(k.folio.at(me.src)),
-  ],
+  touch: touch(me.page, me.src),
   mmap_read_lock: ["dmirror_migrate_to_device(): mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
   collect: migrate_vma_collect(k.mm, k.folio, me, "present", invalidate(me.page)),
   cpages: ["if (!cpages) nothing moves", when(me.src.eq(none), [goto("mmap_read_unlock")])],

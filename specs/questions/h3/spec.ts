@@ -31,12 +31,9 @@ import {
 } from "mmrace";
 import {
   alloc_locked_vram,
-  alloc_page,
   down_read,
   Frame,
-  folio_put,
   madvise_dontneed,
-  map_frame,
   migrate_device_finalize,
   migrate_device_pages,
   migrate_vma_collect,
@@ -49,11 +46,10 @@ import {
   no_leaked_reference,
   Page,
   type PageOf,
-  prep_new_page,
   subscribers,
   up_read,
 } from "mmrace/kernel";
-import { invalidate, k, leads_to_a_folio_in_use } from "../own-migration.ts";
+import { invalidate, k, leads_to_a_folio_in_use, touch } from "../own-migration.ts";
 
 /** dmirror_interval_invalidate() returns true at once for MMU_NOTIFY_MIGRATE of its own. */
 const dmirror = (page: Expr<PageOf>) =>
@@ -69,14 +65,7 @@ const dmirror = (page: Expr<PageOf>) =>
 const moves = { page: Page, src: Frame, dst: Frame, migrate: bool };
 
 const migrate = actor("migrate", moves, (me) => ({
-  touch: [
-    "the process has written to the page",
-    choose(me.page),
-    alloc_page(k.folio, me.src),
-    prep_new_page(k.folio.at(me.src)),
-    map_frame(k.mm, k.folio, me.page, me.src),
-    folio_put(k.folio.at(me.src)),
-  ],
+  touch: touch(me.page, me.src),
   mmap_read_lock: ["dmirror_migrate_to_device(): mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
   read_begin: mmu_interval_read_begin(k.mm.sub),
   collect: migrate_vma_collect(k.mm, k.folio, me, "present", dmirror(me.page)),
