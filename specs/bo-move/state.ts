@@ -30,6 +30,8 @@ export const k = shared({
   in_vram: bool.init(true), // bo->resource
   cpu_pte: Place,
   gpu_pte: Place, // none: the buffer object was moved, the next command writes the entry anew
+  mr_pte: Place, // the entry of an importer that faults (dma-buf.spec.ts)
+  pinned: range(0, 2), // dma_buf_pin(): by importers that cannot let go
   kernel: dma_fence_slot(), // DMA_RESV_USAGE_KERNEL: the copy of a move
   job: dma_fence_slot(), // DMA_RESV_USAGE_WRITE: a command that uses the buffer object
   job_behind_copy: bool, // the command depends on a copy that is not done
@@ -55,6 +57,7 @@ export const place: Expr<PlaceOf> = ite(k.in_vram, value(Place, "vram"), "system
 
 const is_current = (pte: Expr<PlaceOf>): Expr<boolean> => pte.eq("none").or(pte.eq(place));
 export const cpu_pte_is_current = is_current(k.cpu_pte);
+export const mr_pte_is_current = is_current(k.mr_pte);
 export const gpu_pte_is_current = is_current(k.gpu_pte);
 
 /** What was written last is where the buffer object is, or where it is being copied from. */

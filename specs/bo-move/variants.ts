@@ -49,7 +49,7 @@ export const mutants: Record<string, Mutant> = {
     doc: "the next command uses the entry of the old place",
     from: "S15, 15 (P1)",
     breaks: "gpu_pte_is_current",
-    change: [remove(evict, "move.move_notify")],
+    change: [remove(evict, "move.notify.gpu")],
   },
   copy_does_not_wait_for_commands: {
     doc: "a command that was submitted before still writes to the old place",

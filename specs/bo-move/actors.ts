@@ -30,15 +30,21 @@ import {
 } from "mmrace/kernel";
 import { k, Place, place, store_at } from "./state.ts";
 
+/** bdev->funcs->move() tells the GPU: its entry is out of date, the next command writes it anew. */
+export const gpu_entry_is_out_of_date = (): Routine =>
+  routine("move_notify", {}, () => ({
+    gpu: ["driver's move_notify(): the GPU's entry is out of date", set(k.gpu_pte, "none")],
+  }));
+
 /**
  * ttm_bo_handle_move_mem(), with the reservation held: CPU entries, GPU entries, and a copy that is
  * only submitted. The old block is given back when the copy is done.
  */
-const move_mem = (): Routine =>
+export const move_mem = (notify: Routine): Routine =>
   routine("ttm_bo_handle_move_mem", { to_vram: bool }, (me) => ({
     idle: ["one copy at a time: dma_resv_wait_timeout(KERNEL)", dma_fence_wait(k.kernel)],
     unmap_virtual: ["ttm_bo_unmap_virtual(): zap all CPU entries", set(k.cpu_pte, "none")],
-    move_notify: ["bdev->funcs->move(): the GPU's entry is out of date", set(k.gpu_pte, "none")],
+    notify,
     push_copy: [
       "  reserve the new block, push the copy",
       set(me.to_vram, k.in_vram.not()),
@@ -55,7 +61,7 @@ const move_mem = (): Routine =>
 export const evict = actor("evict", {}, () => ({
   start: ["the buffer object must move", idle()],
   lock: ["dma_resv_lock(bo->base.resv)", dma_resv_lock(k.resv)],
-  move: move_mem(),
+  move: move_mem(gpu_entry_is_out_of_date()),
   unlock: ["dma_resv_unlock(bo->base.resv)", dma_resv_unlock(k.resv)],
 }))
   .times(size("moves"))
@@ -155,7 +161,7 @@ export const cpu_fault_home = fault(
   "cpu_fault_home",
   routine("fault_reserve_notify", {}, () => ({
     in_vram: ["if (bo is in VRAM)", when(k.in_vram.not(), [goto("stay")])],
-    validate: rarely(move_mem()),
+    validate: rarely(move_mem(gpu_entry_is_out_of_date())),
     stay: ["ttm_bo_validate() returns"],
   })),
 ).times(0);
