@@ -167,7 +167,12 @@ const access_with_the_migration = [
     set(k.mapped.at(gpu.me.page), true),
     when(all_mapped, [goto("retired")]),
   ]),
-  replace(gpu, "map", ["the instruction is replayed for its next page", rare(), retry(), goto("run")]),
+  replace(gpu, "map", [
+    "the instruction is replayed for its next page",
+    rare(),
+    retry(),
+    goto("run"),
+  ]),
 ];
 
 export default spec({
