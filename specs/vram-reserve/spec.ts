@@ -6,8 +6,9 @@
  *          it can always take the granule, or give it up itself for the next page; progress may
  *          crawl (S24). Without the reserve a client that runs job after job holds its dma_resv
  *          whenever the SVM client tries it, and the SVM client starves, while the jobs may evict
- *          SVM whenever they like (S22). The jobs in turn run as long as SVM faults pause: a granule
- *          that a job evicts may go to the next fault (variant `jobs_against_svm_faults`). No try adds a wait, so nobody deadlocks.
+ *          SVM whenever they like (S22). The jobs in turn run as long as SVM faults pause: a
+ *          granule that a job evicts may go to the next fault (variant `jobs_against_svm_faults`).
+ *          No try adds a wait, so nobody deadlocks.
  * Source   drivers/gpu/drm/ttm/ttm_bo_util.c: ttm_lru_walk_trylock;
  *          drivers/gpu/drm/xe/xe_shrinker.c: xe_shrinker_walk; S22 and S24, proposed in 2024 and
  *          not merged.
