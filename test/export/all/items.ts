@@ -23,6 +23,7 @@ export interface Subject {
   title: string;
   /** Name of the spec; empty for a random program. */
   spec: string;
+  /** The scheme itself in its first configuration. */
   isScheme: boolean;
   /** Retells an upstream race or asks a question: small, and one of many. */
   isSmall: boolean;
@@ -53,10 +54,7 @@ function isAsked({ isScheme, own }: Subject, tool: Tool): boolean {
   return tool === "spin" || tool === "rumur" || (isScheme && own.states <= MOST_STATES);
 }
 
-/**
- * Specs in their first configuration, variants in theirs, with the results that were promoted;
- * those that were not are left out.
- */
+/** Schemes in all configurations and variants in theirs, as far as they were promoted. */
 export async function specSubjects(root: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const file of specFiles(join(root, "specs"))) {
@@ -68,20 +66,21 @@ export async function specSubjects(root: string): Promise<Subject[]> {
 
 function subjectsOf(spec: LoadedSpec, sheet: Expectations): Subject[] {
   const { configs = {}, properties = {} } = sheet[spec.name] ?? {};
-  const variants = [undefined, ...spec.variants];
-  return variants.flatMap((variant): Subject[] => {
-    const config = variant?.config ?? spec.configs[0]?.name ?? "";
-    const expected = configs[config]?.runs[variant?.name ?? SCHEME];
+  const first = spec.configs[0]?.name ?? "";
+  const schemes = spec.configs.map(({ name }) => ({ config: name, variant: "" }));
+  const variants = spec.variants.map((v) => ({ config: v.config ?? first, variant: v.name }));
+  return [...schemes, ...variants].flatMap(({ config, variant }): Subject[] => {
+    const expected = configs[config]?.runs[variant || SCHEME];
     if (!expected) return [];
-    const title = variant ? `${spec.name}.${variant.name}` : spec.name;
+    const other = variant === "" && config !== first;
     return [
       {
-        title,
+        title: `${spec.name}${variant && `.${variant}`}${other ? ` (${config})` : ""}`,
         spec: spec.name,
-        isScheme: variant === undefined,
+        isScheme: variant === "" && !other,
         isSmall: spec.race !== undefined || spec.file.includes("questions"),
         own: ownOf(expected, properties),
-        model: () => resetDeadLocals(spec.build(config, variant?.name ?? "")),
+        model: () => resetDeadLocals(spec.build(config, variant)),
       },
     ];
   });
