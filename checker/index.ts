@@ -68,8 +68,11 @@ export {
 } from "./store/checkpoint.ts";
 export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
 
-/** States found by one thread before others are started: for fewer of them it does not pay. */
-const PARALLEL_FROM = 1 << 16;
+/**
+ * States found by one thread before others are started, which takes each of them as long as some
+ * 200,000 states: for fewer it does not pay.
+ */
+const PARALLEL_FROM = 1 << 18;
 const MANY = Number.POSITIVE_INFINITY;
 
 /**
