@@ -24,7 +24,7 @@ function atMost(states: number) {
 const always = (): boolean => true;
 const ofFamily = ({ size }: Subject): boolean => size !== undefined;
 const notOfFamily = ({ size }: Subject): boolean => size === undefined;
-const RUMUR_STATES = 5_000_000;
+const SLOW_STATES = 5_000_000;
 
 const MODEL = "model.ir.json";
 
@@ -81,7 +81,7 @@ function rumur(name: string, counts: Tool["counts"], reduction: string): Tool {
   return {
     name,
     counts,
-    fits: (subject) => ofFamily(subject) && atMost(RUMUR_STATES)(subject),
+    fits: (subject) => ofFamily(subject) && atMost(SLOW_STATES)(subject),
     prepare: (subject, folder) => {
       const { P, C, G, E, Q } = sizeOf(subject);
       const values: Record<string, string> = {
@@ -117,7 +117,7 @@ function tlc(jar: string): Tool {
   return {
     name: "TLC",
     counts: "full",
-    fits: ofFamily,
+    fits: (subject) => ofFamily(subject) && atMost(SLOW_STATES)(subject),
     prepare: (subject, folder) => {
       const { P, C, G, E, Q } = sizeOf(subject);
       const constants = [
@@ -176,7 +176,7 @@ export function installedTools(): Tool[] {
 }
 
 function slowOnExported(subject: Subject): boolean {
-  return notOfFamily(subject) && atMost(RUMUR_STATES)(subject);
+  return notOfFamily(subject) && atMost(SLOW_STATES)(subject);
 }
 
 export function workFolder(root: string, tool: Tool, subject: Subject): string {

@@ -23,7 +23,7 @@ export interface Path {
 }
 
 /** More paths than this are not looked at one by one. */
-const MAX_PATHS = 256;
+const MAX_PATHS = 1024;
 
 /** All paths through the step at a position, or undefined when there are too many. */
 export function pathsOf(actor: ActorDecl, position: number): Path[] | undefined {
