@@ -1,5 +1,5 @@
 /**
- * CPUs that are not given up. Work that must run on every CPU, as lru_add_drain_all() (mm/swap.c)
+ * CPUs that are not given up. Work that must run on every CPU, as lru_add_drain_all() (mm/folio.c)
  * queues it, waits for whoever runs there: for ever, if that is a loop that neither sleeps nor
  * calls cond_resched() on a kernel that does not preempt it.
  *

@@ -4,7 +4,7 @@
  *
  * Taken without an acquire context it is a plain mutex. Taken with one, a transaction that holds a
  * lock already and meets a lock of an older transaction backs off with -EDEADLK, unlocks all and
- * starts again, keeping its age (kernel/locking/ww_mutex.h: __ww_mutex_kill; ww-mutex-design.rst).
+ * starts again, keeping its age (kernel/locking/ww_mutex.h: __ww_mutex_kill).
  *
  * Omits    a waiter's place in the queue: whether to die is decided by the holder's age alone, and
  *          again whenever the holder changes; interruptible waits; the fence array (see

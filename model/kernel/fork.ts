@@ -1,5 +1,5 @@
 /**
- * fork() (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, copy_nonpresent_pte) and the copy
+ * fork() (mm/mmap.c: dup_mmap; mm/memory.c: copy_page_range, copy_nonpresent_pte) and the copy
  * on write that follows (do_wp_page, wp_page_copy).
  *
  * A device-private entry is copied like a present one: the folio is shared, both entries become

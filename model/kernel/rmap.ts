@@ -3,7 +3,7 @@
  * moves: who maps it is found out when it is asked, never remembered.
  *
  * Omits    the anon_vma lock: an entry that moves or is copied during the walk is seen at one of
- *          its places (mm/mremap.c: need_rmap_locks; mm/memory.c: copy_page_range), so the walk
+ *          its places (mm/mremap.c: take_rmap_locks; mm/memory.c: copy_page_range), so the walk
  *          goes on until there is no entry left.
  */
 import {

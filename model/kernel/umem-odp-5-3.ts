@@ -1,7 +1,7 @@
 /**
- * The notifier of RDMA on-demand paging as it was from 4.20 to 5.4 (drivers/infiniband/core/
- * umem_odp.c): one classic mmu_notifier for each mm, which reads umem_rwsem from range_start to
- * range_end; registration of a memory region writes it, and so waits for every invalidation.
+ * The notifier of RDMA on-demand paging as it was from 4.20 to 5.4
+ * (drivers/infiniband/core/umem_odp.c): one classic mmu_notifier for each mm, which reads
+ * umem_rwsem from range_start to range_end; registering a memory region writes it, and so waits.
  *
  * Historical: two bugs of it are races of their own. Since 5.5 each region is an
  * mmu_interval_notifier.

@@ -1,12 +1,14 @@
 /**
  * The allocator of VRAM blocks (drivers/gpu/drm/xe/xe_ttm_vram_mgr.c: xe_ttm_vram_mgr_new,
- * xe_ttm_vram_mgr_del; drivers/gpu/buddy.c): a block that is freed goes to the next owner, whoever
- * it is, and nothing tells the old one.
+ * xe_ttm_vram_mgr_del; drivers/gpu/buddy.c: gpu_buddy_alloc_blocks, gpu_buddy_free_block): a block
+ * that is freed goes to the next owner, whoever it is, and nothing tells the old one.
  *
- * Rules    Only the owner frees a block, once, and only the owner uses it: access after the block
- *          was freed is a finding, whether or not it has a new owner already.
- * Omits    sizes, splitting and merging; clearing; the manager's mutex (each call is one step);
- *          which block it is (any that is free).
+ * Rules    Only the owner frees a block, and once (gpu_buddy_free_block() of a free block is a
+ *          BUG), and only the owner uses it: access after the block was freed is a finding, whether
+ *          or not it has a new owner already.
+ * Omits    sizes, splitting and merging; requests that never fit (-E2BIG); placements, so that any
+ *          free block will do; the part that the CPU can see; clearing; the manager's mutex (each
+ *          call is one step); that TTM keeps a resource until its fences have signalled.
  */
 import {
   assert,

@@ -30,6 +30,7 @@ import {
   folio_isolate_lru,
   folio_put,
   folio_putback_lru,
+  folio_unlock,
   init_locked,
   lru_drain_folio,
   lruvec,
@@ -228,12 +229,29 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
     });
   });
 
-  it("misuse: isolating a folio without a reference", () => {
+  it.each(["lru", "off"] as const)("misuse: isolating a free folio, %s the list", (place) => {
     const bad = actor("bad", { frame: Frame }, (me) => ({
-      list: ["still on the list", choose(me.frame), set(lru.place.at(me.frame), "lru")],
+      list: ["still on the list, or not", choose(me.frame), set(lru.place.at(me.frame), place)],
       isolate: ["folio_isolate_lru()", folio_isolate_lru<never>(lru, k.folio, me.frame, [], [])],
     }));
     expect(run({ shared: k, sizes, actors: [bad] }).verdict).toBe("use_after_free");
+  });
+
+  it("a folio that only its batch refers to is freed, and not on the list", () => {
+    const put = (f: Expr<FrameOf>) => folio_put(k.folio.at(f));
+    const short_lived = actor("short_lived", { frame: Frame }, (me) => ({
+      alloc: ["alloc_page()", alloc_locked_page(k.folio, me.frame)],
+      add: ["folio_add_lru()", folio_add_lru(lru, k.folio, me.frame)],
+      put: ["folio_unlock(); folio_put()", folio_unlock(k.folio.at(me.frame).lock), put(me.frame)],
+      drain: ["lru_add_drain()", lru_drain_folio(lru, k.folio, me.frame)],
+    }));
+    const outcome = run({
+      shared: k,
+      sizes,
+      actors: [short_lived],
+      at_rest: { off: place_is("lru").not() },
+    });
+    expect(outcome.verdict).toBe("holds");
   });
 });
 

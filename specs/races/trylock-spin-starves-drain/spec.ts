@@ -6,7 +6,7 @@
  *          page is locked it sleeps, and leaves its CPU to the work that the holder has queued.
  * Source   commits a69d1ab971a6, b570f37a2ce4 "mm: Fix a hmm_range_fault() livelock / starvation
  *          problem" (CVE-2026-43404); mm/memory.c: do_swap_page; mm/hmm.c: hmm_range_fault;
- *          mm/migrate_device.c: migrate_device_unmap; mm/swap.c: lru_add_drain_all.
+ *          mm/migrate_device.c: migrate_device_unmap; mm/folio.c: lru_add_drain_all.
  * Omits    kworkers: the work of a CPU is done when nobody occupies this CPU; the other pages of
  *          the batch, for which the holder drains; mmap_lock.
  */
