@@ -36,7 +36,7 @@ import {
 } from "../index.ts";
 import { type Folios, Frame, type FrameOf, Page, type PageOf, versions } from "./folio.ts";
 import { mmu_interval_notifier, mmu_notifier_subscriptions } from "./mmu-interval-notifier.ts";
-import { rw_semaphore } from "./rwsem.ts";
+import { mmap_lock, rw_semaphore } from "./rwsem.ts";
 
 /** Kinds of entries that a spec has to ask for. */
 export type ExtraPteKind = "protnone" | "swap" | "device_exclusive";
@@ -86,7 +86,7 @@ export type CpuTlbEntry = Struct<ReturnType<typeof cpu_tlb_entry>>;
 /** One address space with one interval notifier that covers it; `invalidators` at a time. */
 export const mm_struct = (invalidators: SizeLike, options: MmOptions = {}) =>
   struct("mm_struct", {
-    mmap_lock: rw_semaphore(),
+    mmap_lock: mmap_lock(),
     vma_lock: rw_semaphore(),
     vma: array(Page, bool.init(true)),
     pte: array(Page, page_table_entry(options)),

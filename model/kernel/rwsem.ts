@@ -65,10 +65,14 @@ function not_held(sem: RwSemaphore, what: string): Effect {
 }
 
 /** What the context must allow to a request that may sleep. */
-function may_wait(sem: RwSemaphore, what: string): Effect {
+function context_allows(sem: RwSemaphore, what: string): Effect {
   const request = `${what}(${sem.path})`;
   const order = sem.struct === "mmap_lock" ? [not_under_folio_lock(request)] : [];
-  return block(not_held(sem, what), might_sleep(request), ...order);
+  return block(might_sleep(request), ...order);
+}
+
+function may_wait(sem: RwSemaphore, what: string): Effect {
+  return block(not_held(sem, what), context_allows(sem, what));
 }
 
 /** Nobody reads and nobody writes. */
@@ -80,14 +84,21 @@ function can_read(sem: RwSemaphore): Expr<boolean> {
   return sem.writer.eq(none).and(exists(proc, (p) => sem.waiting.at(p)).not());
 }
 
-/** down_read(): blocks while somebody writes or waits to write. */
-export function down_read(sem: RwSemaphore): Effect {
+/**
+ * __down_read(): the waiting of down_read() without the checks of its context. With it a request
+ * that is a finding can be followed to the deadlock that the rule is there for.
+ */
+export function __down_read(sem: RwSemaphore): Effect {
   return block(
     event(sem, "acquire", "shared"),
-    may_wait(sem, "down_read"),
     wait(can_read(sem)),
     set(sem.readers.at(self), true),
   );
+}
+
+/** down_read(): blocks while somebody writes or waits to write. */
+export function down_read(sem: RwSemaphore): Effect {
+  return block(may_wait(sem, "down_read"), __down_read(sem));
 }
 
 /** down_read_trylock(): never blocks; one of the two lists of effects happens. */
@@ -170,7 +181,7 @@ export function down_read_recursive(sem: RwSemaphore): Effect {
   return block(
     event(sem, "acquire", "shared"),
     assert("unlock_by_stranger", sem.readers.at(self), `${sem.path} is not held yet`),
-    might_sleep(`down_read(${sem.path})`),
+    context_allows(sem, "down_read"),
     wait(can_read(sem)),
   );
 }

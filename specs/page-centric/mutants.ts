@@ -1,5 +1,7 @@
 /** Known mistakes, and what each must break. Sources are sections of the notes each one names. */
 import {
+  type Change,
+  type Effect,
   goto,
   insert_before,
   local_of,
@@ -13,6 +15,7 @@ import {
   when,
 } from "mmrace";
 import {
+  __down_read,
   down_read,
   folio_lock,
   folio_put,
@@ -39,6 +42,15 @@ const seen = local_of("range_fault.seen", pte_kinds());
 const evicted_at = k.mm.at(evict.me.at_mm);
 const evicted_pte = evicted_at.pte.at(evict.me.at_page);
 const buffer = local_of("finalize.buffer", range(0, versions));
+
+const takes_mmap_lock = (lock: Effect): Change[] => [
+  insert_before(evict, "finalize.check_page", {
+    mmap_lock: ["mmap_read_lock(mm) /* with the page locked */", lock],
+  }),
+  insert_before(evict, "finalize.alloc", {
+    mmap_unlock: ["mmap_read_unlock(mm)", up_read(evicted_at.mmap_lock)],
+  }),
+];
 
 export const mutants: Record<string, Mutant> = {
   retry_not_checked: {
@@ -168,20 +180,16 @@ export const mutants: Record<string, Mutant> = {
     ],
   },
   eviction_takes_mmap_lock: {
-    doc: "eviction looks at the address space, with the page locked and a writer queued",
+    doc: "eviction looks at the address space, with the page locked",
+    from: "M11",
+    breaks: "mmap_lock_under_folio_lock",
+    change: takes_mmap_lock(down_read(evicted_at.mmap_lock)),
+  },
+  eviction_waits_for_mmap_lock: {
+    doc: "the same, and nobody checks the order: a deadlock once a writer is queued",
     from: "M11",
     breaks: "deadlock",
-    change: [
-      insert_before(evict, "finalize.check_page", {
-        mmap_lock: [
-          "mmap_read_lock(mm) /* with the page locked */",
-          down_read(evicted_at.mmap_lock),
-        ],
-      }),
-      insert_before(evict, "finalize.alloc", {
-        mmap_unlock: ["mmap_read_unlock(mm)", up_read(evicted_at.mmap_lock)],
-      }),
-    ],
+    change: takes_mmap_lock(__down_read(evicted_at.mmap_lock)),
   },
   reference_kept_on_retry: {
     doc: "the GPU fault that raced forgets its reference: the page never moves or goes again",

@@ -1,5 +1,7 @@
 /** Known mistakes, and what each must break. The letters in `from` are those of docs/sources.md. */
 import {
+  type Change,
+  type Effect,
   insert_before,
   local_of,
   type Mutant,
@@ -10,6 +12,7 @@ import {
   when,
 } from "mmrace";
 import {
+  __down_read,
   dma_resv_lock,
   dma_resv_unlock,
   down_read,
@@ -26,6 +29,16 @@ import { k } from "./state.ts";
 
 const { me } = cpu_fault;
 const fault_bo = k.bo.at(me.frame).resv;
+
+/** Eviction holds mmap_lock while it looks for the mappings of the folio it has locked. */
+const takes_mmap_lock = (lock: Effect): Change[] => [
+  insert_before(evict, "unmap.rmap_walk", {
+    mmap_read_lock: ["mmap_read_lock(mm) /* with the folio locked */", lock],
+  }),
+  insert_before(evict, "finalize.check_page", {
+    mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mm.mmap_lock)],
+  }),
+];
 
 export const mutants: Record<string, Mutant> = {
   pages_mapped_without_read_retry: {
@@ -108,20 +121,16 @@ export const mutants: Record<string, Mutant> = {
     ],
   },
   eviction_takes_mmap_lock: {
-    doc: "eviction takes mmap_lock with the folio locked, and a writer is queued",
+    doc: "eviction requests mmap_lock with the folio locked",
+    from: "M11",
+    breaks: "mmap_lock_under_folio_lock",
+    change: takes_mmap_lock(down_read(k.mm.mmap_lock)),
+  },
+  eviction_waits_for_mmap_lock: {
+    doc: "the same, and nobody checks the order: a deadlock once a writer is queued",
     from: "M11",
     breaks: "deadlock",
-    change: [
-      insert_before(evict, "unmap.rmap_walk", {
-        mmap_read_lock: [
-          "mmap_read_lock(mm) /* with the folio locked */",
-          down_read(k.mm.mmap_lock),
-        ],
-      }),
-      insert_before(evict, "finalize.check_page", {
-        mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mm.mmap_lock)],
-      }),
-    ],
+    change: takes_mmap_lock(__down_read(k.mm.mmap_lock)),
   },
   read_begin_under_the_notifier_lock: {
     doc: "the reader sleeps for the end of an invalidation that needs the lock it holds",

@@ -1,10 +1,12 @@
 /** Misuse of locks: each kind is a finding of its own, and it is raised where it happens. */
-import { actor, array, choose, type Effect, shared } from "mmrace";
+import { actor, array, choose, type Effect, goto, type Routine, shared } from "mmrace";
 import {
+  __down_read,
   dma_resv,
   dma_resv_lock,
   dma_resv_unlock,
   down_read,
+  down_read_trylock,
   down_write,
   down_write_trylock,
   Frame,
@@ -58,6 +60,7 @@ const k = shared({
 const { m, s, sem, folio, resv, ptl, sub } = k;
 
 type Row = readonly [rule: string, what: string, ...steps: Effect[]];
+type Steps = Record<string, Routine | readonly [string, Effect<string>]>;
 const sleepers: [string, Effect][] = [
   ["mutex_lock()", mutex_lock(m)],
   ["down_read()", down_read(sem)],
@@ -113,6 +116,57 @@ describe("misuse of a lock", () => {
     }));
     const rule = lock === ptl ? "page_table_lock_across_notifier" : "sleep_in_atomic";
     expect(run({ shared: k, actors: [bad] }).verdict).toBe(rule);
+  });
+});
+
+describe("mmap_lock of an mm_struct under a folio lock", () => {
+  const w = shared({ mm: mm_struct(1), folio: array(Frame, folio_struct()) });
+  const sizes = { pages: 1, sys_frames: 1, vram_frames: 0, versions: 0 };
+  const { mmap_lock: lock } = w.mm;
+  const write = actor("write", {}, () => ({
+    down: down_write(lock),
+    up: ["up_write()", up_write(lock)],
+  }));
+  const fault = actor("fault", { frame: Frame }, (me) => ({
+    down: ["down_read()", choose(me.frame), down_read(lock)],
+    folio: ["folio_lock()", folio_lock(w.folio.at(me.frame).lock)],
+    folio_up: ["folio_unlock()", folio_unlock(w.folio.at(me.frame).lock)],
+    up: ["up_read()", up_read(lock)],
+  }));
+  const evict = (request: Steps, up: Effect) =>
+    actor("evict", { frame: Frame }, (me) => ({
+      folio: ["folio_lock()", choose(me.frame), folio_lock(w.folio.at(me.frame).lock)],
+      ...request,
+      up: ["up()", up],
+      folio_up: ["folio_unlock()", folio_unlock(w.folio.at(me.frame).lock)],
+    }));
+  const rule = "mmap_lock_under_folio_lock";
+  const busy = [goto<string>("folio_up")];
+
+  it.each<[string, string, Steps, Effect]>([
+    ["down_read()", rule, { down: ["down_read()", down_read(lock)] }, up_read(lock)],
+    ["down_write()", rule, { down: down_write(lock) }, up_write(lock)],
+    [
+      "down_read_trylock()",
+      "holds",
+      { try: ["down_read_trylock()", down_read_trylock(lock, [], busy)] },
+      up_read(lock),
+    ],
+    [
+      "down_write_trylock()",
+      "holds",
+      { try: ["down_write_trylock()", down_write_trylock(lock, [], busy)] },
+      up_write(lock),
+    ],
+    [
+      "__down_read(), unchecked",
+      "deadlock",
+      { down: ["__down_read()", __down_read(lock)] },
+      up_read(lock),
+    ],
+  ])("%s: %s", (_, verdict, request, up) => {
+    const actors = [evict(request, up), fault, write];
+    expect(run({ shared: w, sizes, actors }).verdict).toBe(verdict);
   });
 });
 
