@@ -35,6 +35,7 @@ export * from "./lockdep.ts";
 export * from "./lru.ts";
 export * from "./migrate.ts";
 export * from "./migrate-device.ts";
+export * from "./migrate-pages.ts";
 export * from "./mm.ts";
 export * from "./mms.ts";
 export * from "./mmu-interval-notifier.ts";

@@ -1,40 +1,40 @@
 /**
- * Migration in the pieces that drivers call (mm/migrate_device.c): migrate_device_unmap() behind
- * migrate_vma_collect(), or migrate_device_range() for device memory by physical address, without
- * mmap_lock and VMA; then the driver allocates and copies; migrate_device_pages(),
- * migrate_device_finalize(). In migrate.ts the same is one routine, without LRU and holes.
+ * Migration by drivers (mm/migrate_device.c): migrate_device_unmap() behind migrate_vma_collect(),
+ * or migrate_device_range() for device memory by physical address, without mmap_lock and VMA; then
+ * the driver allocates and copies; migrate_device_pages(), migrate_device_finalize(). All of it
+ * behind the unmapping is also one routine of few steps, without LRU and holes:
+ * migrate_copy_and_finalize().
  *
  * What can't move is put back as it was, and by whom depends on where it failed: unmap, for a folio
- * that is not on the LRU or has other references; finalize, when the driver gave no page or the
- * reference count is not what it must be. An entry that was zapped meanwhile is not replaced.
+ * that is not on the LRU, is still mapped, or has references that nobody accounts for; finalize,
+ * when the driver gave no page or the reference count is not what it must be. The check of unmap
+ * lets one reference too many pass for a page of the device; the count of migrate_device_pages() is
+ * exact. An entry that was zapped meanwhile is not replaced.
  *
  * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail.
  */
 import {
   all,
   any,
+  bool,
+  type Effect,
   type Effects,
   type Expr,
-  exists,
   goto,
+  ite,
   none,
   type Ref,
   type Routine,
+  range,
+  rare,
+  rarely,
   ret,
   routine,
   type StepOf,
   set,
   when,
 } from "../index.ts";
-import {
-  type Folio,
-  type Folios,
-  type FrameOf,
-  folio_get,
-  folio_put,
-  Page,
-  type PageOf,
-} from "./folio.ts";
+import { type Folio, type Folios, type FrameOf, folio_get, folio_put, versions } from "./folio.ts";
 import { folio_trylock, folio_unlock } from "./folio-lock.ts";
 import { type Listeners, listeners } from "./listeners.ts";
 import {
@@ -44,8 +44,14 @@ import {
   type Lruvec,
   lru_drain_folio,
 } from "./lru.ts";
-import { type Migration, map_frame, remove_migration_ptes, try_to_migrate } from "./migrate.ts";
-import { type Mm, mapping_kinds, pte_is } from "./mm.ts";
+import {
+  folio_mapped,
+  type Migration,
+  map_frame,
+  remove_migration_ptes,
+  try_to_migrate,
+} from "./migrate.ts";
+import type { Mm } from "./mm.ts";
 import { refcount_inc_not_zero } from "./refcount.ts";
 
 interface Options {
@@ -78,14 +84,37 @@ export function migrate_device_pfn_lock<L extends string>(folio: Folio, skip: L)
 }
 
 function unmap_others(mm: Mm, folios: Folios, m: Migration, to?: Routine | Listeners) {
-  const maps = (p: Expr<PageOf>): Expr<boolean> =>
-    all(mm.pte.at(p).frame.eq(m.src), pte_is(mm.pte.at(p), ...mapping_kinds));
-  // Pages of ZONE_DEVICE are allowed one reference more than there should be.
   const mapped: StepOf<"check_page"> = [
     "if (folio_mapped(folio))",
-    when(exists(Page, maps).not(), [goto("check_page")]),
+    when(folio_mapped(mm, m.src).not(), [goto("check_page")]),
   ];
   return to ? { mapped, unmap: try_to_migrate(mm, folios, m, to) } : {};
+}
+
+/** References of the migrating task and, of the page that faulted, of do_swap_page(). */
+const accounted_for = (fault_page: boolean): number => (fault_page ? 2 : 1);
+
+/**
+ * migrate_vma_check_page() of a folio that is mapped nowhere: `extra` is one more for ZONE_DEVICE,
+ * which once had a reference of its own.
+ */
+function migrate_vma_check_page(
+  folios: Folios,
+  src: Expr<FrameOf>,
+  fault_page: boolean,
+): Expr<boolean> {
+  const { count } = folios.at(src).ref;
+  const extra = accounted_for(fault_page);
+  return any(count.le(extra), all(src.is("vram"), count.le(extra + 1)));
+}
+
+/** folio_migrate_mapping(): does the folio move? */
+function folio_migrate_mapping(
+  folios: Folios,
+  src: Expr<FrameOf>,
+  fault_page: boolean,
+): Expr<boolean> {
+  return folios.at(src).ref.count.eq(accounted_for(fault_page));
 }
 
 /**
@@ -100,9 +129,8 @@ export function migrate_device_unmap(
 ): Routine {
   const { src } = m;
   const folio = folios.at(src);
-  const { count } = folio.ref;
-  const allowed = fault_page ? 2 : 1;
-  const is_expected = any(count.le(allowed), all(src.is("vram"), count.le(allowed + 1)));
+  const unmapped = folio_mapped(mm, src).not();
+  const is_expected = all(unmapped, migrate_vma_check_page(folios, src, fault_page));
   const on_lru = (effects: (lru: Lruvec) => Effects<"restore">): Effects<"restore"> =>
     lru ? [when<"restore">(src.is("sys"), effects(lru))] : [];
   return routine("migrate_device_unmap", {}, () => ({
@@ -116,7 +144,7 @@ export function migrate_device_unmap(
     ],
     ...unmap_others(mm, folios, m, to),
     check_page: [
-      "migrate_vma_check_page(): unexpected references?",
+      "if (folio_mapped(folio) || !migrate_vma_check_page()) restore it",
       when(is_expected, [ret()]),
       ...on_lru((l) => [folio_get(folio), folio_putback_lru(l, folios, src)]),
     ],
@@ -158,7 +186,7 @@ export function migrate_device_pages(
 ): StepOf<never> {
   return [
     "migrate_device_pages(): folio_migrate_mapping(): refcount == expected?",
-    set(migrate, all(dst.ne(none), folios.at(src).ref.count.eq(fault_page ? 2 : 1))),
+    set(migrate, all(dst.ne(none), folio_migrate_mapping(folios, src, fault_page))),
   ];
 }
 
@@ -230,4 +258,77 @@ export function migrate_device_finalize(
     ],
     unlock_dst: ["folio_unlock(dst); folio_put(dst)", when(dst.ne(none), unlock_and_put(dst))],
   }));
+}
+
+/** What replaces the walks over one mapping: see reverse_map() in rmap.ts. */
+export interface ReverseMap {
+  folio_mapped: Expr<boolean>;
+  remove_migration_ptes: (final: Expr<FrameOf>) => Routine;
+}
+
+interface Tail {
+  /** First effects choose a free frame; then it is locked and referenced. May give up instead. */
+  alloc: Effect<"restore">;
+  /** The source was locked by do_swap_page(), which unlocks it. */
+  fault_page: boolean;
+  /** For folios that several entries map, or that mremap() moves meanwhile. */
+  rmap?: ReverseMap;
+}
+
+/**
+ * The rest of a migration, from migrate_device_unmap()'s check to migrate_device_finalize():
+ * allocate, copy, migrate_device_pages(), restore the entries, unlock and put. `moved` says whether
+ * the page went to the new frame.
+ */
+export function migrate_copy_and_finalize(
+  mm: Mm,
+  folios: Folios,
+  m: Migration,
+  moved: Ref<boolean>,
+  { alloc, fault_page, rmap }: Tail,
+): Routine {
+  const { src, dst } = m;
+  const mapped = rmap?.folio_mapped ?? folio_mapped(mm, src);
+  const put_src: Effects = [
+    ...(fault_page ? [] : [folio_unlock(folios.at(src).lock)]),
+    folio_put(folios.at(src)),
+  ];
+  const put_dst: Effects = [folio_unlock(folios.at(dst).lock), folio_put(folios.at(dst))];
+  return routine(
+    "migrate_device_finalize",
+    { buffer: range(0, versions), migrate: bool },
+    (me) => ({
+      check_page: [
+        "if (folio_mapped(src) || !migrate_vma_check_page(src)) restore it",
+        set(moved, false),
+        when(any(mapped, migrate_vma_check_page(folios, src, fault_page).not()), [goto("restore")]),
+      ],
+      alloc: ["dst = alloc; lock_page(dst)", alloc],
+      copy_read: ["copy: read the source", set(me.buffer, folios.at(src).data)],
+      copy_write: ["copy: write the destination", set(folios.at(dst).data, me.buffer)],
+      migrate_pages: [
+        "folio_migrate_mapping(): refcount == expected? Otherwise dst is given back",
+        set(me.migrate, folio_migrate_mapping(folios, src, fault_page)),
+        when(me.migrate.not(), put_dst),
+      ],
+      remove_ptes: rmap?.remove_migration_ptes(ite(me.migrate, dst, src)) ?? [
+        "remove_migration_ptes(src, MIGRATE ? dst : src)",
+        when(me.migrate, [remove_migration_ptes(mm, folios, m, dst)]).otherwise([
+          remove_migration_ptes(mm, folios, m, src),
+        ]),
+      ],
+      unlock_src: [
+        "folio_unlock(src); folio_put(src)",
+        ...put_src,
+        set(moved, me.migrate),
+        when(me.migrate.not(), [ret()]),
+      ],
+      unlock_dst: ["folio_unlock(dst); folio_put(dst)", ...put_dst, ret()],
+      // Not where nobody else takes references, and the driver always has a page.
+      restore: rmap
+        ? rarely(rmap.remove_migration_ptes(src))
+        : ["remove_migration_ptes(src, src)", rare(), remove_migration_ptes(mm, folios, m, src)],
+      restore_unlock: ["folio_unlock(src); folio_put(src)", rare(), ...put_src],
+    }),
+  );
 }

@@ -1,35 +1,30 @@
 /**
- * Moving one folio to another frame (mm/migrate_device.c, mm/migrate.c, mm/rmap.c).
+ * What every move of one folio to another frame consists of (mm/migrate.c: remove_migration_ptes;
+ * mm/rmap.c: try_to_migrate; mm/migrate_device.c: migrate_vma_collect).
  *
  * The life of a source folio: its entry becomes a migration entry while the folio is locked; the
  * content is copied; the reference count decides whether the move may happen; the entry becomes the
  * new frame, or the old one again; source and destination are unlocked and put. The notifier window
  * closes long before the copy: afterwards the content is protected by the migration entry, the
- * folio lock and mmap_lock.
+ * folio lock and mmap_lock. See migrate-device.ts for drivers, migrate-pages.ts for core mm.
  *
- * Omits    several pages in one call; holes and isolation from the LRU, which may fail (see
- *          migrate-device.ts); the anon_vma lock around rmap walks; swap cache; more than one
- *          mapping of a folio, and mappings that move (see rmap.ts).
+ * Omits    several pages in one call; the anon_vma lock around rmap walks; more than one mapping of
+ *          a folio, and mappings that move (see rmap.ts).
  */
 import {
   all,
   block,
-  bool,
   choose,
   type Effect,
   type Effects,
   type Expr,
   exists,
   goto,
-  idle,
-  ite,
   none,
   type Ref,
   type Routine,
-  range,
   ret,
   routine,
-  type StepOf,
   set,
   when,
 } from "../index.ts";
@@ -44,9 +39,8 @@ import {
   folio_put,
   Page,
   type PageOf,
-  versions,
 } from "./folio.ts";
-import { folio_set_locked, folio_unlock } from "./folio-lock.ts";
+import { folio_set_locked } from "./folio-lock.ts";
 import { type Listeners, listeners } from "./listeners.ts";
 import { type Mm, mapping_kinds, pte_is, set_pte } from "./mm.ts";
 
@@ -148,6 +142,15 @@ export function migrate_vma_collect(
   }));
 }
 
+/** folio_mapped(): some entry maps the folio. */
+export function folio_mapped(mm: Mm, frame: Expr<FrameOf>): Expr<boolean> {
+  return exists(Page, (p) => maps_frame_at(mm, p, frame));
+}
+
+function maps_frame_at(mm: Mm, page: Expr<PageOf>, frame: Expr<FrameOf>): Expr<boolean> {
+  return all(mm.pte.at(page).frame.eq(frame), pte_is(mm.pte.at(page), ...mapping_kinds));
+}
+
 /**
  * try_to_migrate(): finds the mapping through the rmap and replaces it by a migration entry, in a
  * notifier window of its own (MMU_NOTIFY_CLEAR, no owner). Caller has locked the folio; no
@@ -159,13 +162,12 @@ export function try_to_migrate(
   { page, src }: Migration,
   to: Routine | Listeners,
 ): Routine {
-  const maps = (p: Expr<PageOf>): Expr<boolean> =>
-    all(mm.pte.at(p).frame.eq(src), pte_is(mm.pte.at(p), ...mapping_kinds));
+  const maps = (p: Expr<PageOf>): Expr<boolean> => maps_frame_at(mm, p, src);
   const { start, end } = listeners(mm, to);
   return routine("try_to_migrate", {}, () => ({
     rmap_walk: [
       "rmap_walk(): who maps the folio?",
-      choose(page, maps(page).or(exists(Page, maps).not())),
+      choose(page, maps(page).or(folio_mapped(mm, src).not())),
       when(maps(page).not(), [ret()]),
     ],
     start: start("MMU_NOTIFY_CLEAR"),
@@ -178,142 +180,5 @@ export function try_to_migrate(
       ]),
     ],
     end: ["mmu_notifier_invalidate_range_end()", end],
-  }));
-}
-
-interface Tail {
-  /** References that the migrating task itself accounts for. */
-  expected: number;
-  /** First effects choose a free frame; then it is locked and referenced. May give up instead. */
-  alloc: Effect<"restore">;
-  /** The source was locked by do_swap_page(), which unlocks it. */
-  fault_page: boolean;
-  /** For folios that several entries map, or that mremap() moves meanwhile: see rmap.ts. */
-  remove_ptes?: (final: Expr<FrameOf>) => Routine;
-}
-
-/**
- * The rest, from migrate_device_unmap()'s check to migrate_device_finalize(): allocate, copy, check
- * the reference count (folio_migrate_mapping), restore the entries, unlock and put. `moved` says
- * whether the page went to the new frame.
- */
-export function migrate_copy_and_finalize(
-  mm: Mm,
-  folios: Folios,
-  m: Migration,
-  moved: Ref<boolean>,
-  { expected, alloc, fault_page, remove_ptes }: Tail,
-): Routine {
-  const { src, dst } = m;
-  const unlock_src: Effects = fault_page ? [] : [folio_unlock(folios.at(src).lock)];
-  const restore: StepOf<never> = [
-    "remove_migration_ptes(src, src)",
-    remove_migration_ptes(mm, folios, m, src),
-  ];
-  return routine(
-    "migrate_device_finalize",
-    { buffer: range(0, versions), migrate: bool },
-    (me) => ({
-      check_page: [
-        "migrate_vma_check_page(): unexpected references?",
-        set(moved, false),
-        when(folios.at(src).ref.count.gt(expected), [goto("restore")]),
-      ],
-      alloc: ["dst = alloc; lock_page(dst)", alloc],
-      copy_read: ["copy: read the source", set(me.buffer, folios.at(src).data)],
-      copy_write: ["copy: write the destination", set(folios.at(dst).data, me.buffer)],
-      migrate_pages: [
-        "folio_migrate_mapping(): refcount == expected?",
-        set(me.migrate, folios.at(src).ref.count.eq(expected)),
-      ],
-      remove_ptes: remove_ptes?.(ite(me.migrate, dst, src)) ?? [
-        "remove_migration_ptes(src, MIGRATE ? dst : src)",
-        when(me.migrate, [remove_migration_ptes(mm, folios, m, dst)]).otherwise([
-          remove_migration_ptes(mm, folios, m, src),
-        ]),
-        set(moved, me.migrate),
-      ],
-      unlock_src: [
-        "folio_unlock(src); folio_put(src)",
-        ...unlock_src,
-        folio_put(folios.at(src)),
-        ...(remove_ptes ? [set(moved, me.migrate)] : []),
-      ],
-      unlock_dst: [
-        "folio_unlock(dst); folio_put(dst)",
-        folio_unlock(folios.at(dst).lock),
-        folio_put(folios.at(dst)),
-        ret(),
-      ],
-      restore: remove_ptes?.(src) ?? restore,
-      restore_unlock: [
-        "folio_unlock(src); folio_put(src)",
-        ...unlock_src,
-        folio_put(folios.at(src)),
-      ],
-    }),
-  );
-}
-
-/** migrate_folio_unmap() and move_to_new_folio(), for a folio that the caller has referenced. */
-function migrate_folio_steps(
-  mm: Mm,
-  folios: Folios,
-  m: Migration,
-  moved: Ref<boolean>,
-  to: Routine | Listeners,
-) {
-  const lock = folios.at(m.src).lock;
-  const skip: StepOf<never> = [
-    "if (!folio_trylock(src)) skip it",
-    when(lock.owner.ne(none), [folio_put(folios.at(m.src)), ret()]),
-    folio_set_locked(lock),
-  ];
-  return {
-    trylock: skip,
-    unmap: try_to_migrate(mm, folios, m, to),
-    finalize: migrate_copy_and_finalize(mm, folios, m, moved, {
-      expected: 1,
-      alloc: alloc_locked_page(folios, m.dst),
-      fault_page: false,
-    }),
-  };
-}
-
-/** The folio moves to another frame, or not (`moved`); the caller's reference is put. */
-export function migrate_folio(
-  mm: Mm,
-  folios: Folios,
-  m: Migration,
-  moved: Ref<boolean>,
-  to: Routine | Listeners,
-): Routine {
-  return routine("migrate_folio", {}, () => ({
-    start: ["migrate_pages(MIGRATE_ASYNC)", set(moved, false)],
-    ...migrate_folio_steps(mm, folios, m, moved, to),
-  }));
-}
-
-/**
- * migrate_folio_unmap() and move_to_new_folio() (mm/migrate.c): compaction and NUMA balancing move
- * a system page to another frame. Folio lock and rmap only.
- */
-export function migrate_pages(
-  mm: Mm,
-  folios: Folios,
-  m: Migration,
-  moved: Ref<boolean>,
-  to: Routine | Listeners,
-): Routine {
-  const { src } = m;
-  const isolated = src.is("sys").and(folios.at(src).ref.count.gt(0));
-  return routine("migrate_pages", {}, () => ({
-    isolate: [
-      "isolate_migratepages(): folio_get()",
-      idle(),
-      choose(src, isolated),
-      folio_get(folios.at(src)),
-    ],
-    ...migrate_folio_steps(mm, folios, m, moved, to),
   }));
 }

@@ -25,7 +25,8 @@ import {
 import { flush_tlb_page } from "./cpu-tlb.ts";
 import { type Folios, type FrameOf, folio_get, type PageOf } from "./folio.ts";
 import { type Listeners, listeners } from "./listeners.ts";
-import { type Migration, migrate_folio } from "./migrate.ts";
+import type { Migration } from "./migrate.ts";
+import { migrate_folio } from "./migrate-pages.ts";
 import { type Mm, pte_prot_of_vma, set_pte } from "./mm.ts";
 import { down_read_trylock, up_read } from "./rwsem.ts";
 

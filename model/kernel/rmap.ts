@@ -22,6 +22,7 @@ import {
 import { flush_tlb_page } from "./cpu-tlb.ts";
 import { type Folios, Frame, type FrameOf, folio_put, type PageOf } from "./folio.ts";
 import { map_frame } from "./migrate.ts";
+import type { ReverseMap } from "./migrate-device.ts";
 import { set_pte } from "./mm.ts";
 import { type Mapping, type MmOf, type Mms, maps_frame, some_mapping } from "./mms.ts";
 import {
@@ -99,4 +100,12 @@ export function remove_migration_ptes_all(
       goto("rmap_walk"),
     ],
   }));
+}
+
+/** Who maps the folio and its migration entries, for migrate_copy_and_finalize(). `at` walks. */
+export function reverse_map(mms: Mms, folios: Folios, at: Mapping, src: Expr<FrameOf>): ReverseMap {
+  return {
+    folio_mapped: some_mapping((m, p) => maps_frame(mms, m, p, src)),
+    remove_migration_ptes: (final) => remove_migration_ptes_all(mms, folios, at, src, final),
+  };
 }

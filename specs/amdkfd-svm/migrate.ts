@@ -69,7 +69,6 @@ export function ram_to_vram(page: Ref<PageOf>, to: Listeners): Routine {
         when(me.src.eq(none), [goto("out")]),
       ],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: 1,
         alloc: zone_device_page_init(k.folio.at(me.dst)),
         fault_page: false,
       }),
@@ -97,7 +96,6 @@ export function vram_to_ram(page: Ref<PageOf>, to: Listeners, fault_page?: Expr<
       collect: migrate_vma_collect(k.mm, k.folio, m, "device_private", to, fault_page),
       cpages: ["if (!migrate.cpages) return", when(me.src.eq(none), [ret()])],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: fault_page ? 2 : 1,
         alloc: alloc_locked_page(k.folio, me.dst),
         fault_page: fault_page !== undefined,
       }),

@@ -36,7 +36,6 @@ function migrate_to_ram({ page, frame: fault_page }: CpuFault): Routine {
       ),
       cpages: ["if (!migrate.cpages) goto unlock", when(me.src.eq(none), [goto("resv_unlock")])],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: 2,
         alloc: alloc_locked_page(k.folio, me.dst),
         fault_page: true,
       }),

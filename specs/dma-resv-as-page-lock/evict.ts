@@ -27,7 +27,6 @@ export const evict = actor("evict", locals, (me) => {
     ...migrate_device_pfn_lock(folio, "resv_unlock"),
     unmap: try_to_migrate(k.mm, k.folio, me, invalidate(me.page)),
     finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
-      expected: 1,
       alloc: alloc_locked_page(k.folio, me.dst),
       fault_page: false,
     }),

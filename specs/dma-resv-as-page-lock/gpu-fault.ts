@@ -52,7 +52,6 @@ function migrate_to_vram(page: Ref<PageOf>): Routine {
       collect: migrate_vma_collect(k.mm, k.folio, m, "present", invalidate(page)),
       cpages: ["if (!migrate.cpages) return -EBUSY", when(me.src.eq(none), [goto("resv_unlock")])],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: 1,
         alloc: alloc_locked_vram(k.folio, me.dst),
         fault_page: false,
       }),

@@ -37,7 +37,7 @@ import {
   Page,
   type PageOf,
   type Pte,
-  remove_migration_ptes_all,
+  reverse_map,
   store,
   try_to_migrate_all,
   up_read,
@@ -77,10 +77,9 @@ function migrate_fault_page({ mm, page, frame }: Fault): Routine {
       ],
       unmap: try_to_migrate_all(k.mm, k.folio, at, me.src, invalidate(me.at_mm, me.at_page)),
       finalize: migrate_copy_and_finalize(k.mm.at(mm), k.folio, m, me.moved, {
-        expected: 2,
         alloc: alloc_locked_page(k.folio, me.dst),
         fault_page: true,
-        remove_ptes: (final) => remove_migration_ptes_all(k.mm, k.folio, at, me.src, final),
+        rmap: reverse_map(k.mm, k.folio, at, me.src),
       }),
     };
   });

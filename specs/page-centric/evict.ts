@@ -14,7 +14,7 @@ import {
   migrate_device_pfn_lock,
   Page,
   refcount_inc_not_zero,
-  remove_migration_ptes_all,
+  reverse_map,
   try_to_migrate_all,
 } from "mmrace/kernel";
 import { invalidate, unmap_by_rmap } from "./page-table.ts";
@@ -39,10 +39,9 @@ export const evict = actor("evict", locals, (me) => {
     ...migrate_device_pfn_lock(folio, "done"),
     unmap: try_to_migrate_all(k.mm, k.folio, at, me.src, invalidate(me.at_mm, me.at_page)),
     finalize: migrate_copy_and_finalize(k.mm.at(me.at_mm), k.folio, me, me.moved, {
-      expected: 1,
       alloc: alloc_locked_page(k.folio, me.dst),
       fault_page: false,
-      remove_ptes: (final) => remove_migration_ptes_all(k.mm, k.folio, at, me.src, final),
+      rmap: reverse_map(k.mm, k.folio, at, me.src),
     }),
   };
 })
@@ -62,10 +61,9 @@ export const evict_v1 = actor("evict_v1", locals, (me) => {
     gpu_unmap: unmap_by_rmap(me.src, at),
     unmap: try_to_migrate_all(k.mm, k.folio, at, me.src, invalidate(me.at_mm, me.at_page)),
     finalize: migrate_copy_and_finalize(k.mm.at(me.at_mm), k.folio, me, me.moved, {
-      expected: 1,
       alloc: alloc_locked_page(k.folio, me.dst),
       fault_page: false,
-      remove_ptes: (final) => remove_migration_ptes_all(k.mm, k.folio, at, me.src, final),
+      rmap: reverse_map(k.mm, k.folio, at, me.src),
     }),
   };
 })

@@ -41,7 +41,7 @@ import {
   Page,
   type PageOf,
   refcount_inc_not_zero,
-  remove_migration_ptes_all,
+  reverse_map,
   try_to_migrate_all,
   up_read,
 } from "mmrace/kernel";
@@ -67,14 +67,13 @@ function migrate_to_vram(mm: Expr<MmOf>, page: Ref<PageOf>): Routine {
       ],
       unmap: try_to_migrate_all(k.mm, k.folio, at, me.src, invalidate(me.at_mm, me.at_page)),
       finalize: migrate_copy_and_finalize(k.mm.at(mm), k.folio, m, me.moved, {
-        expected: 1,
         alloc: block(
           alloc_locked_vram(k.folio, me.dst),
           set(k.rmap.at(me.dst).mm, none),
           set(k.rmap.at(me.dst).page, none),
         ),
         fault_page: false,
-        remove_ptes: (final) => remove_migration_ptes_all(k.mm, k.folio, at, me.src, final),
+        rmap: reverse_map(k.mm, k.folio, at, me.src),
       }),
       mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mm.at(mm).mmap_lock)],
     };

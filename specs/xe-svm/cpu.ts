@@ -26,7 +26,6 @@ function migrate_to_ram({ page, frame: fault_page }: CpuFault): Routine {
       collect: migrate_vma_collect(k.mm, k.folio, m, "device_private", callback, fault_page),
       cpages: ["if (!migrate.cpages) return 0", when(me.src.eq(none), [ret()])],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: 2,
         alloc: alloc_locked_page(k.folio, me.dst),
         fault_page: true,
       }),

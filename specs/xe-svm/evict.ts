@@ -31,7 +31,6 @@ export const evict = actor("evict", locals, (me) => {
     ...migrate_device_pfn_lock(folio, "bo_unlock"),
     unmap: try_to_migrate(k.mm, k.folio, me, xe_svm_invalidate(me.page, "other")),
     finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
-      expected: 1,
       alloc: alloc_locked_page(k.folio, me.dst),
       fault_page: false,
     }),

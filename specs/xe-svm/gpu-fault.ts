@@ -93,7 +93,6 @@ function alloc_vram(page: Ref<PageOf>): Routine {
       collect: migrate_vma_collect(k.mm, k.folio, m, "present", xe_svm_invalidate(page, "other")),
       cpages: ["if (!migrate.cpages) return -EBUSY", when(me.src.eq(none), [goto("bo_unlock")])],
       finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
-        expected: 1,
         alloc: init_locked(k.folio.at(me.dst)),
         fault_page: false,
       }),

@@ -132,6 +132,19 @@ export const mutants: Record<string, Mutant> = {
     breaks: "deadlock",
     change: takes_mmap_lock(__down_read(k.mm.mmap_lock)),
   },
+  notifier_lock_held_over_the_unmapping: {
+    doc: "eviction holds the lock of its own callback while it has the folio unmapped",
+    from: "M10",
+    breaks: "recursive_lock",
+    change: [
+      insert_before(evict, "unmap.rmap_walk", {
+        early_lock: ["down_read(&gpusvm->notifier_lock)", down_read(k.notifier_lock)],
+      }),
+      insert_before(evict, "finalize.check_page", {
+        early_unlock: ["up_read(&gpusvm->notifier_lock)", up_read(k.notifier_lock)],
+      }),
+    ],
+  },
   read_begin_under_the_notifier_lock: {
     doc: "the reader sleeps for the end of an invalidation that needs the lock it holds",
     from: "M13",

@@ -1,13 +1,29 @@
 /** The life of a folio that moves: migration entry, copy, reference check, restore. */
-import { actor, bool, choose, exists, forall, goto, idle, none, some, when } from "mmrace";
 import {
+  actor,
+  all,
+  bool,
+  choose,
+  exists,
+  forall,
+  goto,
+  idle,
+  none,
+  type Ref,
+  some,
+  when,
+} from "mmrace";
+import {
+  alloc_locked_page,
   alloc_locked_vram,
   down_read,
   Frame,
+  type FrameOf,
   folio_get,
   folio_put,
   madvise_dontneed,
   migrate_copy_and_finalize,
+  migrate_device_pfn_lock,
   migrate_pages,
   migrate_vma_collect,
   migration_entry_is_locked,
@@ -15,7 +31,10 @@ import {
   no_leaked_reference,
   no_lost_page,
   Page,
+  pte_clear,
+  pte_copy,
   store,
+  try_to_migrate,
   up_read,
   versions,
 } from "mmrace/kernel";
@@ -39,7 +58,6 @@ const to_vram = actor("to_vram", locals, (me) => ({
   collect: migrate_vma_collect(k.mm, k.folio, me, "present", invalidate(me.page)),
   cpages: ["if (!cpages) goto out", when(me.src.eq(none), [goto("unlock")])],
   finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
-    expected: 1,
     alloc: alloc_locked_vram(k.folio, me.dst),
     fault_page: false,
   }),
@@ -51,7 +69,6 @@ const to_vram_or_not = actor("to_vram", locals, (me) => ({
   collect: migrate_vma_collect(k.mm, k.folio, me, "present", invalidate(me.page)),
   cpages: ["if (!cpages) goto out", when(me.src.eq(none), [goto("done")])],
   finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
-    expected: 1,
     alloc: alloc_locked_vram(k.folio, me.dst),
     fault_page: false,
   }),
@@ -67,6 +84,8 @@ const cpu = actor("cpu", { page: Page }, (me) => ({
     ]),
   ],
 }));
+const in_use = (f: Ref<FrameOf>, where: "sys" | "vram") =>
+  all(f.is(where), k.folio.at(f).ref.count.gt(0));
 const is = (kind: "present" | "device_private") =>
   forall(Page, (p) => k.mm.pte.at(p).kind.eq(kind));
 
@@ -101,11 +120,11 @@ describe("migrate_vma_*", () => {
       at_rest,
       reachable: {
         refused_before_the_copy: some(to_vram, (m) => m.at("finalize.restore")),
-        refused_after_the_copy: some(to_vram, (m) => m.at("finalize.unlock_dst").and(is_present)),
+        refused_after_the_copy: some(to_vram, (m) => m.at("finalize.unlock_src").and(is_present)),
         moved: is("device_private"),
       },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 80, findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 78, findings: [] });
   });
   const is_present = is("present");
 
@@ -168,6 +187,72 @@ describe("migrate_pages()", () => {
   it("two of them never move one folio at a time", () => {
     const actors = [setup("present"), compaction.times(2)];
     const outcome = run({ shared: k, sizes: { ...sizes, sys_frames: 3 }, actors, always, at_rest });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 940 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 760 });
+  });
+});
+
+/** migrate_device_range() and what follows, in one routine: a page of the device comes home. */
+describe("migrate_copy_and_finalize() of a page of the device", () => {
+  const evict = actor("evict", locals, (me) => ({
+    pick: ["a page of the VRAM", idle(), choose(me.src, in_use(me.src, "vram"))],
+    ...migrate_device_pfn_lock(k.folio.at(me.src), "done"),
+    unmap: try_to_migrate(k.mm, k.folio, me, invalidate(me.page)),
+    finalize: migrate_copy_and_finalize(k.mm, k.folio, me, me.moved, {
+      alloc: alloc_locked_page(k.folio, me.dst),
+      fault_page: false,
+    }),
+  }));
+  const pin = actor("pin", { frame: Frame }, (me) => ({
+    get: [
+      "folio_try_get()",
+      idle(),
+      choose(me.frame, in_use(me.frame, "vram")),
+      folio_get(k.folio.at(me.frame)),
+    ],
+    put: ["folio_put()", folio_put(k.folio.at(me.frame))],
+  }));
+  const refused = (label: "restore" | "unlock_src") =>
+    some(evict, (e) => e.at(`finalize.${label}`).and(is("device_private")));
+  const moved = is("present");
+  const before_the_copy = some(evict, (e) => e.at("finalize.restore"));
+
+  it("one stray reference passes the check of unmap, and not folio_migrate_mapping()", () => {
+    const actors = [setup("device_private"), pin, evict];
+    const reachable = { after_the_copy: refused("unlock_src"), moved };
+    const passes = { ...always, not_before_the_copy: before_the_copy.not() };
+    const outcome = run({ shared: k, sizes: one, actors, always: passes, at_rest, reachable });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 64, findings: [] });
+  });
+
+  it("two do not even pass that", () => {
+    const actors = [setup("device_private"), pin.times(2), evict];
+    const reachable = { before_the_copy, after_the_copy: refused("unlock_src"), moved };
+    const outcome = run({ shared: k, sizes: one, actors, always, at_rest, reachable });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 204, findings: [] });
+  });
+
+  it("a folio that is still mapped is restored, whatever its references", () => {
+    // The entry moves to another page behind the back of the walk.
+    const mremap = actor("mremap", { from: Page, to: Page }, (me) => ({
+      move: [
+        "move_ptes()",
+        idle(),
+        choose(me.from, k.mm.pte.at(me.from).kind.eq("device_private")),
+        choose(me.to, k.mm.pte.at(me.to).kind.eq("none")),
+        pte_copy(k.mm.pte.at(me.to), k.mm.pte.at(me.from)),
+        pte_clear(k.mm.pte.at(me.from)),
+      ],
+    }));
+    const actors = [setup("device_private"), mremap, evict];
+    const still_mapped = some(evict, (e) => e.at("finalize.restore").and(exists(Page, is_mapped)));
+    const outcome = run({
+      shared: k,
+      sizes: { ...one, pages: 2 },
+      actors,
+      always,
+      at_rest,
+      reachable: { still_mapped, moved: exists(Page, (p) => k.mm.pte.at(p).kind.eq("present")) },
+    });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 97, findings: [] });
   });
 });
