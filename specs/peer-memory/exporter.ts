@@ -64,7 +64,6 @@ function migrate_to_devmem(page: Ref<PageOf>): Routine {
         when(me.src.eq(none), [goto("hole")]),
       ],
       finalize: finalize(k.mm, k.folio, m, me.moved, {
-        expected: 1,
         alloc: alloc_locked_vram(k.folio, me.dst),
         fault_page: false,
       }),
@@ -135,7 +134,6 @@ export const evict = actor("evict", { page: Page, src: Frame, dst: Frame, moved:
     ...migrate_device_pfn_lock(folio, "detached"),
     unmap: try_to_migrate(k.mm, k.folio, me, invalidate(me.page)),
     finalize: finalize(k.mm, k.folio, me, me.moved, {
-      expected: 1,
       alloc: alloc_locked_page(k.folio, me.dst),
       fault_page: false,
     }),
@@ -162,7 +160,6 @@ export function migrate_to_ram({ page, frame }: Fault): Routine {
       collect: migrate_vma_collect(k.mm, k.folio, m, "device_private", invalidate(page), frame),
       cpages: ["if (!migrate.cpages) return 0", when(me.src.eq(none), [ret()])],
       finalize: finalize(k.mm, k.folio, m, me.moved, {
-        expected: 2,
         alloc: alloc_locked_page(k.folio, me.dst),
         fault_page: true,
       }),
