@@ -1,8 +1,8 @@
 /**
  * A command on its way through the device, and the fence by which others wait for it
  * (drivers/gpu/drm/scheduler/sched_main.c: drm_sched_job_arm; sched_entity.c:
- * drm_sched_entity_push_job; drivers/dma-buf/dma-fence.c). The device can't fault: it takes the translation of the page when
- * the command starts, and uses it until the command is done.
+ * drm_sched_entity_push_job; drivers/dma-buf/dma-fence.c). The device can't fault: it takes the
+ * translation of the page when the command starts, and uses it until the command is done.
  *
  * Omits    the order of commands; several pages of one command; contexts, seqnos and errors of
  *          fences.

@@ -1,6 +1,6 @@
 /**
- * Moving one folio to another frame of the system (mm/migrate.c: migrate_pages, migrate_folio_unmap,
- * migrate_folio_move, __migrate_folio): compaction and NUMA balancing.
+ * Moving one folio to another frame of the system (mm/migrate.c: migrate_pages,
+ * migrate_folio_unmap, migrate_folio_move, __migrate_folio): compaction and NUMA balancing.
  *
  * The reference count is looked at before the copy, and decides after it. Behind the unmapping the
  * steps are those of migrate-device.ts, where a page of the system is checked in the same way.
