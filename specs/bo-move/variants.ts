@@ -17,7 +17,7 @@ import {
   when,
 } from "mmrace";
 import { dma_resv_lock, dma_resv_unlock, down_read, up_read } from "mmrace/kernel";
-import { copy_engine, cpu_fault, cpu_fault_home, evict, exec } from "./actors.ts";
+import { copy_engine, cpu_fault, cpu_fault_home, evict, exec, munmap } from "./actors.ts";
 import { k } from "./state.ts";
 
 export const mutants: Record<string, Mutant> = {
@@ -122,6 +122,11 @@ export const variants: Record<string, Variant> = {
         goto("lock"),
       ]),
       schedule_of(evict, { finite: false }),
+      // kernel/locking/mutex.c hands the lock over to who waits (MUTEX_FLAG_HANDOFF), and a fault
+      // whose mapping goes away ends with SIGSEGV: neither is what is asked.
+      schedule_of(cpu_fault, { fairness: "strong" }),
+      schedule_of(exec, { fairness: "strong" }),
+      count_of(munmap, 0),
     ],
   },
   comes_home_when_touched: {
