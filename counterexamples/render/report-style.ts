@@ -22,7 +22,15 @@ td{padding:3px 8px;vertical-align:top}
 .scroll{overflow-x:auto;margin:0 16px}
 .runs td{border-bottom:1px solid var(--line);white-space:nowrap}
 .runs td.n{text-align:right}.runs td.t{white-space:normal;min-width:26ch}
-.runs tr.sel td{background:var(--hot)}
+@media(max-width:1400px){.runs{font-size:12px}.runs th,.runs td{padding:3px 6px}
+.runs td.t{min-width:18ch}}
+@media(max-width:1100px){.runs td.n,.runs th:is(:nth-last-child(2),:nth-last-child(3),
+:nth-last-child(4)){display:none}}
+@media(max-width:700px){.runs thead{display:none}
+.runs,.runs tbody,.runs tr{display:block}
+.runs td{display:inline-block;border:0;white-space:normal}
+.runs tr{border-bottom:1px solid var(--line)}}
+.runs tr.sel,.runs tr.sel td{background:var(--hot)}
 .badge{padding:1px 7px;border-radius:4px;color:#fff;font-weight:600}
 .badge.bad{background:var(--bad)}.badge.ok{background:#1e8449}.badge.warn{background:#935116}
 details{margin:4px 16px}summary{cursor:pointer;padding:3px 0}
