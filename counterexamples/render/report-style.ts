@@ -97,7 +97,7 @@ overflow-x:auto}
 .svg{overflow-x:auto;margin:4px 16px;background:#fff}
 .never{color:var(--warn)}
 .miss{color:var(--hotfg);font-weight:600}
-@media print{.ctl,aside .ctl,nav,#watch-form{display:none}.bar{position:static}
+@media print{.ctl,aside .ctl,#watch-form{display:none}.bar{position:static}
 .cols{display:block}.lanes{max-height:none;
 overflow:visible}aside{border:0;position:static;max-height:none}.lanes tr.future{opacity:1}
 body{font-size:10px}

@@ -57,7 +57,7 @@ describe("--watch", () => {
     };
     const started = start(folder, WATCH);
     const { until } = listen(started);
-    expect(await until(IDLE)).toContain("2 checks: 2 as expected");
+    expect(await until(IDLE)).toContain("3 checks: 3 as expected");
 
     save("part.ts", "export const unused = 2;\n");
     const one = await until(IDLE);
