@@ -7,7 +7,10 @@ import { check, folderWith } from "./mmrace.ts";
 
 const spec = fileURLToPath(new URL("../../specs/hmm-mirror", import.meta.url));
 /** A tenth of the states. */
-const small = fileURLToPath(new URL("../../specs/amdkfd-svm/xnack-off.spec.ts", import.meta.url));
+const xnackOff = fileURLToPath(
+  new URL("../../specs/amdkfd-svm/xnack-off.spec.ts", import.meta.url),
+);
+const small = [xnackOff, "--config", "ci"];
 
 /** Two processes that only step; nothing can go wrong, or an invariant breaks at once. */
 const STALE = specWith("k.invariant.eq(false)");
@@ -66,9 +69,9 @@ it("two threads count what one counts", () => {
 
 it("--compress and --spill count the same, --hash-compaction too, without a verdict", () => {
   const folder = folderWith({ "stale.spec.ts": STALE, "still.spec.ts": STILL });
-  const plain = countsOf(check(folder, small, "--json", "--no-liveness").out);
+  const plain = countsOf(check(folder, ...small, "--json", "--no-liveness").out);
   for (const args of [["--compress"], ["--spill", "disk", "--max-memory", "2M"]]) {
-    const { code, out } = check(folder, small, "--json", "--no-liveness", ...args);
+    const { code, out } = check(folder, ...small, "--json", "--no-liveness", ...args);
     expect(code).toBe(0);
     expect(countsOf(out)).toMatchObject({ states: plain.states, transitions: plain.transitions });
   }
@@ -103,7 +106,7 @@ it("what does not go together is refused", () => {
 });
 
 it("a search without enough memory says what would do", () => {
-  const { code, out } = check(folderWith(), small, "--max-memory", "1M", "--no-liveness");
+  const { code, out } = check(folderWith(), ...small, "--max-memory", "1M", "--no-liveness");
   expect(code).toBe(3);
   expect(out).toContain("incomplete: --max-memory reached");
   expect(out).toMatch(/ states in \d+M of memory, \d+ bytes each; /);
@@ -113,12 +116,12 @@ it("a search without enough memory says what would do", () => {
 it("a checkpoint of another spec or another version is refused", () => {
   const folder = folderWith();
   const args = ["--checkpoint", "kept", "--no-liveness"];
-  check(folder, small, ...args, "--max-memory", "1M");
+  check(folder, ...small, ...args, "--max-memory", "1M");
   const record = join(folder, "kept", "amdkfd-svm-xnack-off", "record.json");
   const stored = readFileSync(record, "utf8");
   const resume = (change: object) => {
     writeFileSync(record, JSON.stringify({ ...JSON.parse(stored), ...change }));
-    return check(folder, small, ...args, "--resume", "--max-memory", "1M");
+    return check(folder, ...small, ...args, "--resume", "--max-memory", "1M");
   };
   const other = resume({ modelHash: "0" });
   expect(other).toMatchObject({ code: 2 });
