@@ -166,24 +166,37 @@ export const cpu_fault_home = fault(
   })),
 ).times(0);
 
-/** A command: the buffer object is used where it is, and the command is behind its copy. */
-export const exec = actor("exec", { entry: Place }, (me) => ({
-  ioctl: ["user space submits a command", idle()],
-  lock: ["dma_resv_lock(bo->base.resv)", dma_resv_lock(k.resv)],
-  bind: [
-    "if (bo_va->evicted) write the GPU's entry",
-    when(k.gpu_pte.eq("none"), [set(k.gpu_pte, place)]),
-    set(me.entry, k.gpu_pte),
-    set(k.job_behind_copy, k.kernel.pending),
-  ],
-  add_fence: ["dma_resv_add_fence(resv, job, DMA_RESV_USAGE_WRITE)", dma_resv_add_fence(k.job)],
-  unlock: ["dma_resv_unlock(bo->base.resv)", dma_resv_unlock(k.resv)],
-  run: ["the GPU starts the command when the copy is done", wait(k.job_behind_copy.not())],
-  store: ["the GPU stores through its entry", store_at(me.entry)],
-  signal: ["dma_fence_signal(job)", dma_fence_signal(k.job), set(k.copy_behind_job, false)],
-}))
-  .times(size("commands"))
-  .as("command");
+/**
+ * A command: the buffer object is used where it is, and the command is behind its copy.
+ *
+ * @param lines those that each driver has in its own words
+ */
+export const commands = (
+  name: string,
+  lines: Record<"lock" | "bind" | "unlock" | "store", string>,
+) =>
+  actor(name, { entry: Place }, (me) => ({
+    ioctl: ["user space submits a command", idle()],
+    lock: [lines.lock, dma_resv_lock(k.resv)],
+    bind: [
+      lines.bind,
+      when(k.gpu_pte.eq("none"), [set(k.gpu_pte, place)]),
+      set(me.entry, k.gpu_pte),
+      set(k.job_behind_copy, k.kernel.pending),
+    ],
+    add_fence: ["dma_resv_add_fence(resv, job, DMA_RESV_USAGE_WRITE)", dma_resv_add_fence(k.job)],
+    unlock: [lines.unlock, dma_resv_unlock(k.resv)],
+    run: ["the GPU starts the command when the copy is done", wait(k.job_behind_copy.not())],
+    store: [lines.store, store_at(me.entry)],
+    signal: ["dma_fence_signal(job)", dma_fence_signal(k.job), set(k.copy_behind_job, false)],
+  })).times(size("commands"));
+
+export const exec = commands("exec", {
+  lock: "dma_resv_lock(bo->base.resv)",
+  bind: "if (bo_va->evicted) write the GPU's entry",
+  unlock: "dma_resv_unlock(bo->base.resv)",
+  store: "the GPU stores through its entry",
+}).as("command");
 
 export const munmap = actor("munmap", {}, () => ({
   call: ["munmap()", idle()],

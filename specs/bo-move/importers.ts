@@ -12,14 +12,8 @@ import {
   wait,
   when,
 } from "mmrace";
-import {
-  dma_fence_signal,
-  dma_fence_wait,
-  dma_resv_add_fence,
-  dma_resv_lock,
-  dma_resv_unlock,
-} from "mmrace/kernel";
-import { move_mem } from "./actors.ts";
+import { dma_fence_wait, dma_resv_lock, dma_resv_unlock } from "mmrace/kernel";
+import { commands, move_mem } from "./actors.ts";
 import { k, Place, place, store_at } from "./state.ts";
 
 /** dma_buf_invalidate_mappings(): every dynamic importer, with the reservation held. */
@@ -74,26 +68,12 @@ export const mr_write = actor("mr_write", {}, () => ({
  * An importer whose device does not fault: each command maps the buffer object if it must, and
  * leaves a fence.
  */
-export const command = actor("command", { entry: Place }, (me) => ({
-  ioctl: ["user space submits a command", idle()],
-  lock: [
-    "drm_exec: the reservations of the address space and of the dma-buf",
-    dma_resv_lock(k.resv),
-  ],
-  bind: [
-    "if (bo_va->evicted) dma_buf_map_attachment(), write the entry",
-    when(k.gpu_pte.eq("none"), [set(k.gpu_pte, place)]),
-    set(me.entry, k.gpu_pte),
-    set(k.job_behind_copy, k.kernel.pending),
-  ],
-  add_fence: ["dma_resv_add_fence(resv, job, DMA_RESV_USAGE_WRITE)", dma_resv_add_fence(k.job)],
-  unlock: ["dma_resv_unlock(dmabuf->resv)", dma_resv_unlock(k.resv)],
-  run: ["the GPU starts the command when the copy is done", wait(k.job_behind_copy.not())],
-  store: ["the GPU writes through its entry", store_at(me.entry)],
-  signal: ["dma_fence_signal(job)", dma_fence_signal(k.job), set(k.copy_behind_job, false)],
-}))
-  .times(size("commands"))
-  .as("command of an importer");
+export const command = commands("command", {
+  lock: "drm_exec: the reservations of the address space and of the dma-buf",
+  bind: "if (bo_va->evicted) dma_buf_map_attachment(), write the entry",
+  unlock: "dma_resv_unlock(dmabuf->resv)",
+  store: "the GPU writes through its entry",
+}).as("command of an importer");
 
 /**
  * Pins the buffer object, and lets go when the command is done. A mutex hands itself over to who

@@ -87,7 +87,7 @@ export const gpu_fault = actor("gpu_fault", { pfn: Frame }, (me) => ({
 export const bind_job = actor("bind_job", {}, () => ({
   run: ["the bind job runs", idle(), wait(k.bind.ne(none))],
   write: ["write the device PTE", set(k.gpu_pte, k.bind), set(k.bind, none)],
-  // The slot stands for the fences of all binds: it is pending while one of them is.
+  // The slot is pending while a bind is: dma_resv_wait_timeout() waits for the fence of each.
   signal: [
     "dma_fence_signal(bind)",
     when(k.bind.eq(none), [dma_fence_signal(k.bind_fence)]),
