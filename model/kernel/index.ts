@@ -27,6 +27,7 @@ export * from "./hmm.ts";
 export * from "./hmm-5-2.ts";
 export * from "./hmm-dma.ts";
 export * from "./hmm-owner.ts";
+export * from "./invalidators.ts";
 export * from "./job.ts";
 export * from "./khugepaged.ts";
 export * from "./kvm-mmu.ts";

@@ -2,6 +2,9 @@
  * Sleepable RCU (include/linux/srcu.h, kernel/rcu/srcutree.c): read sections may sleep, and belong
  * to one srcu_struct. Waiting for them inside one of them is a deadlock.
  *
+ * What it has in common with rcu.ts is in read-sections.ts; what looks alike beyond that are the
+ * names of two kernel interfaces, each with its own rules.
+ *
  * Omits    the index that srcu_read_lock() returns; call_srcu() and srcu_barrier().
  */
 import { block, type Effect, type Routine, type SizeLike, type Struct } from "../index.ts";

@@ -1,16 +1,14 @@
 /** What the CPU does to the pages: it faults on them, and two system calls take them away. */
-import { actor, bool, choose, goto, type Ref, type Routine, routine, size, when } from "mmrace";
+import { goto, type Ref, type Routine, routine, size, when } from "mmrace";
 import {
   type CpuFault,
+  compaction_actor,
   cpu_fault_actor,
-  Frame,
+  dontneed_actor,
   type Listeners,
-  madvise_dontneed,
-  migrate_pages,
-  munmap as munmap_syscall,
+  munmap_actor,
   mutex_lock,
   mutex_unlock,
-  Page,
   type PageOf,
 } from "mmrace/kernel";
 import { xnack_on } from "./invalidate.ts";
@@ -39,27 +37,10 @@ export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
 
 type Mode = (page: Ref<PageOf>) => Listeners;
 
-export const munmap = (mode: Mode) =>
-  actor("munmap", { page: Page }, (me) => ({
-    call: ["munmap(page)", choose(me.page)],
-    munmap: munmap_syscall(k.mm, k.folio, me.page, mode(me.page)),
-  }))
-    .times(size("munmaps"))
-    .as("munmap(), mmap_lock");
+export const munmap = (mode: Mode) => munmap_actor(k.mm, k.folio, mode).times(size("munmaps"));
 
 export const dontneed = (mode: Mode) =>
-  actor("dontneed", { page: Page }, (me) => ({
-    call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-    zap: madvise_dontneed(k.mm, k.folio, me.page, mode(me.page)),
-  }))
-    .times(size("dontneeds"))
-    .as("madvise(), VMA lock only");
-
-const moves = { page: Page, src: Frame, dst: Frame, moved: bool };
+  dontneed_actor(k.mm, k.folio, mode).times(size("dontneeds"));
 
 export const compaction = (mode: Mode) =>
-  actor("compaction", moves, (me) => ({
-    migrate: migrate_pages(k.mm, k.folio, me, me.moved, mode(me.page)),
-  }))
-    .times(size("compactions"))
-    .as("compaction, folio lock only");
+  compaction_actor(k.mm, k.folio, mode).times(size("compactions"));

@@ -1,17 +1,16 @@
 /** The CPU fault, which tries for the dma_resv with the folio locked; and two system calls. */
-import { actor, bool, choose, goto, none, type Routine, retry, routine, size, when } from "mmrace";
+import { bool, goto, none, type Routine, retry, routine, size, when } from "mmrace";
 import {
   alloc_locked_page,
   type CpuFault,
   cpu_fault_actor,
   dma_resv_trylock,
   dma_resv_unlock,
+  dontneed_actor,
   Frame,
-  madvise_dontneed,
   migrate_copy_and_finalize,
   migrate_vma_collect,
-  munmap as munmap_syscall,
-  Page,
+  munmap_actor,
 } from "mmrace/kernel";
 import { invalidate } from "./invalidate.ts";
 import { k } from "./state.ts";
@@ -49,16 +48,6 @@ export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
   .times(size("cpu_faults"))
   .as("CPU fault");
 
-export const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(k.mm, k.folio, me.page, invalidate(me.page)),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+export const munmap = munmap_actor(k.mm, k.folio, invalidate).times(size("munmaps"));
 
-export const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, invalidate(me.page)),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+export const dontneed = dontneed_actor(k.mm, k.folio, invalidate).times(size("dontneeds"));

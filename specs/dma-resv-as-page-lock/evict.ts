@@ -1,4 +1,7 @@
-/** Eviction: the dma_resv first, as TTM does; then the folio, which it may only try. */
+/**
+ * Eviction: the dma_resv first, as TTM does; then the folio, which it may only try. Beside xe's
+ * (xe-svm/evict.ts) the dma_resv is another: the VM's, which is waited for.
+ */
 import { actor, bool, choose, idle, size } from "mmrace";
 import {
   alloc_locked_page,

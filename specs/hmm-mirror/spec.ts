@@ -12,7 +12,6 @@
 import {
   actor,
   array,
-  bool,
   choose,
   exists,
   goto,
@@ -35,8 +34,10 @@ import {
   when,
 } from "mmrace";
 import {
+  compaction_actor,
   cpu_store,
   device_mmu,
+  dontneed_actor,
   down_read,
   Frame,
   folio,
@@ -45,15 +46,13 @@ import {
   gpu_tlb,
   hmm_range_fault,
   hmm_result,
-  madvise_dontneed,
-  migrate_pages,
   migration_entry_is_locked,
   mm_struct,
   mmu_interval_read_begin,
   mmu_interval_read_end,
   mmu_interval_read_retry,
   mmu_interval_set_seq,
-  munmap as munmap_syscall,
+  munmap_actor,
   mutex,
   mutex_lock,
   mutex_unlock,
@@ -117,29 +116,11 @@ const gpu_fault = actor("gpu_fault", { page: Page, pfn: Frame, ret: hmm_result }
   .times(size("gpu_faults"))
   .as("driver_populate_range()");
 
-const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(k.mm, k.folio, me.page, driver_invalidate(me.page)),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+const munmap = munmap_actor(k.mm, k.folio, driver_invalidate).times(size("munmaps"));
 
-const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, driver_invalidate(me.page)),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+const dontneed = dontneed_actor(k.mm, k.folio, driver_invalidate).times(size("dontneeds"));
 
-const compaction = actor(
-  "compaction",
-  { page: Page, src: Frame, dst: Frame, moved: bool },
-  (me) => ({
-    migrate: migrate_pages(k.mm, k.folio, me, me.moved, driver_invalidate(me.page)),
-  }),
-)
-  .times(size("compactions"))
-  .as("migrate_pages(), folio lock");
+const compaction = compaction_actor(k.mm, k.folio, driver_invalidate).times(size("compactions"));
 
 const cpu = cpu_store(k.mm, k.folio);
 const tlb = gpu_tlb(k.gpu);

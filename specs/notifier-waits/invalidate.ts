@@ -1,23 +1,12 @@
 /** The notifier, which waits for the commands that use the page; and who makes core mm call it. */
+import { actor, type Expr, idle, none, type Routine, routine, set, size } from "mmrace";
 import {
-  actor,
-  bool,
-  choose,
-  type Expr,
-  idle,
-  none,
-  type Routine,
-  routine,
-  set,
-  size,
-} from "mmrace";
-import {
+  compaction_actor,
+  dontneed_actor,
   Frame,
   job_wait,
-  madvise_dontneed,
-  migrate_pages,
   mmu_interval_set_seq,
-  munmap as munmap_syscall,
+  munmap_actor,
   mutex_lock,
   mutex_unlock,
   Page,
@@ -44,27 +33,13 @@ export function driver_invalidate(page: Expr<PageOf>): Routine {
   }));
 }
 
-export const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, driver_invalidate(me.page)),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+export const dontneed = dontneed_actor(k.mm, k.folio, driver_invalidate).times(size("dontneeds"));
 
-export const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(k.mm, k.folio, me.page, driver_invalidate(me.page)),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+export const munmap = munmap_actor(k.mm, k.folio, driver_invalidate).times(size("munmaps"));
 
-const moving = { page: Page, src: Frame, dst: Frame, moved: bool };
-
-export const compaction = actor("compaction", moving, (me) => ({
-  migrate: migrate_pages(k.mm, k.folio, me, me.moved, driver_invalidate(me.page)),
-}))
-  .times(size("compactions"))
-  .as("migrate_pages(), folio lock");
+export const compaction = compaction_actor(k.mm, k.folio, driver_invalidate).times(
+  size("compactions"),
+);
 
 export const kswapd = actor("kswapd", { page: Page, src: Frame }, (me) => ({
   wake: ["kswapd wakes up", idle()],

@@ -18,15 +18,15 @@
  *          whatever reason); the exporter's TLB; the life of the pagemap (see the race
  *          pagemap-provider-unload); that the importer's mapping of VRAM is one of the bus.
  */
-import { actor, all, any, choose, claim, every, exists, none, size, some, spec } from "mmrace";
+import { all, any, claim, every, exists, none, size, some, spec } from "mmrace";
 import {
   cpu_fault_actor,
+  dontneed_actor,
   gpu_flush,
   gpu_store,
   gpu_tlb,
-  madvise_dontneed,
   migration_entry_is_locked,
-  munmap as munmap_syscall,
+  munmap_actor,
   no_free_while_mapped,
   no_leaked_reference,
   no_lost_page,
@@ -40,19 +40,9 @@ import { mutants } from "./mutants.ts";
 import { k, peer_dma_is_mapped } from "./state.ts";
 import { bo_move, variants } from "./variants.ts";
 
-const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(k.mm, k.folio, me.page, invalidate(me.page)),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+const munmap = munmap_actor(k.mm, k.folio, invalidate).times(size("munmaps"));
 
-const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, invalidate(me.page)),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+const dontneed = dontneed_actor(k.mm, k.folio, invalidate).times(size("dontneeds"));
 
 const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram).times(size("cpu_faults"));
 

@@ -82,6 +82,8 @@ const munmap = actor("munmap", {}, () => ({
   mmap_unlock: ["zap; mmap_write_unlock(mm)", up_write(k.mmap_lock)],
 })).as("munmap()");
 
+// lock-order has some of these edits, too, among all locks of a driver. Here nothing else is
+// locked, so that what breaks does so for these locks alone.
 const resv_in_the_cpu_fault = [
   insert_before(cpu_fault, "migrate", {
     resv_lock: ["migrate_to_ram(): dma_resv_lock(bo->resv)", dma_resv_lock(k.resv)],

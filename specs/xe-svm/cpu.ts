@@ -1,15 +1,14 @@
 /** What the CPU does to the pages: it faults on them, and two system calls take them away. */
-import { actor, bool, choose, none, type Routine, ret, routine, size, when } from "mmrace";
+import { bool, none, type Routine, ret, routine, size, when } from "mmrace";
 import {
   alloc_locked_page,
   type CpuFault,
   cpu_fault_actor,
+  dontneed_actor,
   Frame,
-  madvise_dontneed,
   migrate_copy_and_finalize,
   migrate_vma_collect,
-  munmap as munmap_syscall,
-  Page,
+  munmap_actor,
 } from "mmrace/kernel";
 import { xe_svm_invalidate } from "./invalidate.ts";
 import { k } from "./state.ts";
@@ -37,16 +36,10 @@ export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
   .times(size("cpu_faults"))
   .as("do_swap_page()");
 
-export const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(k.mm, k.folio, me.page, xe_svm_invalidate(me.page, "unmap")),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+export const munmap = munmap_actor(k.mm, k.folio, (p) => xe_svm_invalidate(p, "unmap")).times(
+  size("munmaps"),
+);
 
-export const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, xe_svm_invalidate(me.page, "other")),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+export const dontneed = dontneed_actor(k.mm, k.folio, (p) => xe_svm_invalidate(p, "other")).times(
+  size("dontneeds"),
+);

@@ -4,6 +4,7 @@
 
 import { actor, goto, idle, none, set, wait } from "mmrace";
 import * as hardware from "mmrace/kernel";
+import { run_bind } from "./bind-job.ts";
 import { k } from "./state.ts";
 
 export const gpu_tlb = hardware.gpu_tlb(k.gpu);
@@ -16,11 +17,7 @@ export const bind_queue = actor("bind_queue", {}, () => ({
     "the GPU writes the PTEs of the bind job, signals its fence",
     idle(),
     wait(k.bind.queued.and(k.unbind.queued.not())),
-    set(k.gpu.pte.at(k.bind.page), k.bind.frame),
-    set(k.bind.queued, false),
-    set(k.bind.in_resv, false),
-    set(k.bind.page, none),
-    set(k.bind.frame, none),
+    ...run_bind(k.gpu, k.bind),
     goto("run"),
   ],
 }));

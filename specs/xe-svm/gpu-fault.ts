@@ -42,6 +42,7 @@ import {
   type PageOf,
   up_read,
 } from "mmrace/kernel";
+import { add_bind_fence, push_bind } from "./bind-job.ts";
 import { garbage_collector } from "./gc.ts";
 import { xe_svm_invalidate } from "./invalidate.ts";
 import { block_is_free, k, pages_valid } from "./state.ts";
@@ -162,14 +163,9 @@ function bind(page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
     push_job: [
       "xe_sched_job_arm(); xe_sched_job_push()",
       assert("no_bind_of_an_unmapped_range", range.unmapped.not(), "the range was unmapped"),
-      set(k.bind.queued, true),
-      set(k.bind.page, page),
-      set(k.bind.frame, me.staged),
+      ...push_bind(k.bind, page, me.staged),
     ],
-    add_fence: [
-      "dma_resv_add_fence(xe_vm_resv(vm), fence, BOOKKEEP)",
-      set(k.bind.in_resv, k.bind.queued),
-    ],
+    add_fence: ["dma_resv_add_fence(xe_vm_resv(vm), fence, BOOKKEEP)", add_bind_fence(k.bind)],
     tile_present: [
       "tile_present |= mask; tile_invalidated &= ~mask",
       set(range.tile_present, true),

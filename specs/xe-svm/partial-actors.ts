@@ -7,7 +7,7 @@ import {
   dma_resv_unlock,
   down_write,
   Frame,
-  munmap as munmap_syscall,
+  munmap_actor,
   Page,
   up_write,
 } from "mmrace/kernel";
@@ -46,17 +46,9 @@ export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
   .times(size("cpu_faults"))
   .as("do_swap_page()");
 
-export const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: munmap_syscall(
-    k.mm,
-    k.folio,
-    me.page,
-    xe_svm_invalidate((p) => p.eq(me.page), "unmap"),
-  ),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+export const munmap = munmap_actor(k.mm, k.folio, (page) =>
+  xe_svm_invalidate((p) => p.eq(page), "unmap"),
+).times(size("munmaps"));
 
 /** The address is used again; the new VMA is merged with its neighbour. */
 export const mmap = actor("mmap", { page: Page }, (me) => ({

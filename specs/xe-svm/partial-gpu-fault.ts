@@ -1,4 +1,8 @@
-/** The GPU fault on a page of a range: xe_pagefault_service(), under vm->lock throughout. */
+/**
+ * The GPU fault on a page of a range: xe_pagefault_service(), under vm->lock throughout. Written
+ * out beside gpu-fault.ts, where a range is one page with its own flags: here two pages have the
+ * flags in common, so that nearly every effect is another one under the same C line.
+ */
 import {
   actor,
   array,

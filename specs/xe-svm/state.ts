@@ -15,6 +15,7 @@ import {
   type PageOf,
   rw_semaphore,
 } from "mmrace/kernel";
+import { bind_job } from "./bind-job.ts";
 
 /** struct drm_gpusvm_range and its pages, for one page (a 4K chunk); flags as in drm_gpusvm.h. */
 const range = struct("drm_gpusvm_range", {
@@ -27,9 +28,6 @@ const range = struct("drm_gpusvm_range", {
   /** On vm->svm.garbage_collector.list. */
   on_gc_list: bool,
 });
-
-/** A job on the VM's bind queue, and its fence in the BOOKKEEP slot of the VM's dma_resv. */
-const bind_job = struct("bind_job", { queued: bool, in_resv: bool, page: Page, frame: Frame });
 
 /**
  * struct xe_bo behind one range: its dma_resv. The block is free while its folio has no reference.

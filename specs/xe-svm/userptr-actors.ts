@@ -6,7 +6,6 @@ import {
   type Expr,
   goto,
   idle,
-  none,
   type Ref,
   type Routine,
   ret,
@@ -34,10 +33,14 @@ import {
   type PageOf,
   up_read,
 } from "mmrace/kernel";
+import { add_bind_fence, push_bind, run_bind } from "./bind-job.ts";
 import { userptr_notifier } from "./userptr-invalidate.ts";
 import { k } from "./userptr-state.ts";
 
-/** xe_vma_userptr_pin_pages(): drm_gpusvm_get_pages(), which pins nothing. */
+/**
+ * xe_vma_userptr_pin_pages(): drm_gpusvm_get_pages(), which pins nothing. Not the routine of
+ * gpu-fault.ts: nobody marks a userptr as unmapped, and pages that are still valid are kept.
+ */
 function pin_pages(page: Expr<PageOf>, efault: Ref<boolean>): Routine {
   const uvma = k.uvma.at(page);
   return routine("xe_vma_userptr_pin_pages", { pfn: Frame, err: hmm_result }, (me) => ({
@@ -90,16 +93,8 @@ function rebind(page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
         goto("commit_unlock"),
       ]),
     ],
-    push_job: [
-      "xe_sched_job_push()",
-      set(k.bind.queued, true),
-      set(k.bind.page, page),
-      set(k.bind.frame, me.staged),
-    ],
-    add_fence: [
-      "dma_resv_add_fence(xe_vm_resv(vm), fence, BOOKKEEP)",
-      set(k.bind.in_resv, k.bind.queued),
-    ],
+    push_job: ["xe_sched_job_push()", ...push_bind(k.bind, page, me.staged)],
+    add_fence: ["dma_resv_add_fence(xe_vm_resv(vm), fence, BOOKKEEP)", add_bind_fence(k.bind)],
     commit: [
       "bind_op_commit(): tile_present, tile_invalidated, initial_bind",
       set(uvma.tile_present, true),
@@ -140,27 +135,15 @@ export const gpu_fault = actor("gpu_fault", { page: Page, again: bool }, (me) =>
 
 export const cpu_fault = kernel.cpu_fault_actor(k.mm, k.folio).times(size("cpu_faults"));
 
-export const munmap = actor("munmap", { page: Page }, (me) => ({
-  call: ["munmap(page)", choose(me.page)],
-  munmap: kernel.munmap(k.mm, k.folio, me.page, userptr_notifier(me.page)),
-}))
-  .times(size("munmaps"))
-  .as("munmap(), mmap_lock");
+export const munmap = kernel.munmap_actor(k.mm, k.folio, userptr_notifier).times(size("munmaps"));
 
-export const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: kernel.madvise_dontneed(k.mm, k.folio, me.page, userptr_notifier(me.page)),
-}))
-  .times(size("dontneeds"))
-  .as("madvise(), VMA lock only");
+export const dontneed = kernel
+  .dontneed_actor(k.mm, k.folio, userptr_notifier)
+  .times(size("dontneeds"));
 
-const moves = { page: Page, src: Frame, dst: Frame, moved: bool };
-
-export const compaction = actor("compaction", moves, (me) => ({
-  migrate: kernel.migrate_pages(k.mm, k.folio, me, me.moved, userptr_notifier(me.page)),
-}))
-  .times(size("compactions"))
-  .as("compaction, folio lock only");
+export const compaction = kernel
+  .compaction_actor(k.mm, k.folio, userptr_notifier)
+  .times(size("compactions"));
 
 export const gpu_tlb = kernel.gpu_tlb(k.gpu);
 export const gpu_flush = kernel.gpu_flush(k.gpu);
@@ -171,11 +154,7 @@ export const bind_queue = actor("bind_queue", {}, () => ({
     "the GPU writes the PTEs of the bind job, signals its fence",
     idle(),
     wait(k.bind.queued),
-    set(k.gpu.pte.at(k.bind.page), k.bind.frame),
-    set(k.bind.queued, false),
-    set(k.bind.in_resv, false),
-    set(k.bind.page, none),
-    set(k.bind.frame, none),
+    ...run_bind(k.gpu, k.bind),
     goto("run"),
   ],
 }));

@@ -10,6 +10,7 @@ import {
   Page,
   rw_semaphore,
 } from "mmrace/kernel";
+import { bind_job } from "./bind-job.ts";
 
 /** struct xe_userptr_vma, of one page, and its drm_gpusvm_pages. */
 const userptr_vma = struct("xe_userptr_vma", {
@@ -32,6 +33,5 @@ export const k = shared({
   notifier_lock: rw_semaphore(), // gpusvm->notifier_lock
   vm_resv: dma_resv(), // xe_vm_resv(vm)
   uvma: array(Page, userptr_vma),
-  /** The bind job, and its fence in the BOOKKEEP slot of the VM's dma_resv. */
-  bind: struct("bind_job", { queued: bool, in_resv: bool, page: Page, frame: Frame }),
+  bind: bind_job,
 });

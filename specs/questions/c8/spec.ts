@@ -41,12 +41,12 @@ import {
   alloc_locked_vram,
   alloc_page,
   device_mmu,
+  dontneed_actor,
   down_read,
   Frame,
   folio,
   folio_get,
   folio_put,
-  madvise_dontneed,
   map_frame,
   migrate_device_finalize,
   migrate_device_pages,
@@ -141,10 +141,7 @@ const bind = actor("bind", locals, (me) => ({
   mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mm.mmap_lock)],
 })).as("nouveau SVM_BIND ioctl");
 
-const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, svmm(me.page)),
-})).as("madvise(), VMA lock only");
+const dontneed = dontneed_actor(k.mm, k.folio, svmm);
 
 /** Any reference that comes and goes: compaction, a walk by physical address. */
 const visitor = actor("visitor", { frame: Frame }, (me) => ({

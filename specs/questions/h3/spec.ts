@@ -14,7 +14,6 @@
 import {
   actor,
   bool,
-  choose,
   claim,
   type Expr,
   forall,
@@ -31,9 +30,9 @@ import {
 } from "mmrace";
 import {
   alloc_locked_vram,
+  dontneed_actor,
   down_read,
   Frame,
-  madvise_dontneed,
   migrate_device_finalize,
   migrate_device_pages,
   migrate_vma_collect,
@@ -96,10 +95,7 @@ const migrate = actor("migrate", moves, (me) => ({
   ],
 })).as("HMM_DMIRROR_MIGRATE_TO_DEV");
 
-const dontneed = actor("dontneed", { page: Page }, (me) => ({
-  call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
-  zap: madvise_dontneed(k.mm, k.folio, me.page, dmirror(me.page)),
-})).as("madvise(), VMA lock only");
+const dontneed = dontneed_actor(k.mm, k.folio, dmirror);
 
 const no_check = [
   remove(migrate, "read_begin.read_seq"),
