@@ -74,7 +74,7 @@ export function newConductor(search: Search, shared: SharedSearch, tallies: Tall
     hasSaved: () => writer?.hasSaved() ?? false,
     poll() {
       if (++batches % POLL_EVERY !== 0) return FLAG.run;
-      limit = limitReached(search, shared, levels);
+      limit = limitReached(search, shared, work, levels);
       if (limit) return FLAG.stop;
       return limits.checkpoint?.due() ? FLAG.pause : FLAG.run;
     },
@@ -171,20 +171,20 @@ export function bytesOf({ control, words }: SharedSearch): number {
 
 function limitReached(
   { limits }: Search,
-  { control, stats, itemStates, ...shared }: SharedSearch,
+  shared: SharedSearch,
+  work: Int32Array,
   levels: number[],
 ): Limit | undefined {
+  const { control, stats } = shared;
   const states = total(stats, STATS.states);
   if (states > limits.maxStates) return "states";
-  const waiting =
-    Math.max(0, (control[CONTROL.items] as number) - (control[CONTROL.cursor] as number)) +
-    (control[CONTROL.nextItems] as number);
+  const taken = Atomics.load(control, CONTROL.cursor);
   return limits.poll({
     states,
     transitions: total(stats, STATS.transitions),
-    queue: waiting * itemStates,
+    queue: statesIn(work, taken, control[CONTROL.items] as number),
     depth: levels.length - 1,
-    bytes: bytesOf({ control, stats, itemStates, ...shared }),
+    bytes: bytesOf(shared),
     expected: expectedStates(levels),
   });
 }

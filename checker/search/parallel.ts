@@ -17,7 +17,10 @@ import type { Search, SearchOutcome } from "./search.ts";
 
 const FIRST_SLOT_BITS = 18;
 const CHUNK = 1 << 14;
-const ITEM_STATES = 256;
+const LEAST_ITEM = 256;
+/** Larger items leave one thread waiting for another; and all that they lead to needs room. */
+const MOST_ITEM = 1 << 14;
+const MOST_SUCCESSORS_OF_ITEM = 1 << 17;
 /** Pairs in a list of work; more states wait in one level only if it has above 10^9 of them. */
 const MOST_ITEMS = 1 << 22;
 /** Two minutes without a sign of life; writing a checkpoint gives some. */
@@ -111,8 +114,8 @@ function areGone({ control, threads }: SharedSearch): boolean {
   return false;
 }
 
-function capacityOf(engine: Engine): number {
-  return engine.batch.words.length / engine.packing.words;
+function mostSuccessors({ batch, packing }: Engine): number {
+  return batch.words.length / packing.words - BATCH;
 }
 
 /** The arrays of the store at their full size, with what the search has found so far. */
@@ -123,13 +126,16 @@ function newSharedSearch(
   budget: number,
 ): SharedSearch | undefined {
   const { words } = engine.packing;
-  const chunk = Math.max(CHUNK, ITEM_STATES * (capacityOf(engine) - BATCH));
+  const most = mostSuccessors(engine);
+  const roomy = Math.floor(MOST_SUCCESSORS_OF_ITEM / most);
+  const mostItem = Math.min(MOST_ITEM, Math.max(LEAST_ITEM, roomy));
+  const reserve = threads * (mostItem * most + 2 * CHUNK);
   const { slotBits, states: mostStates } = mostFor(words, budget);
-  if (mostStates < out.count + 8 * threads * chunk) return undefined;
-  if (!store.claim(mostStates, slotBits)) return undefined;
+  if (mostStates < out.count + 2 * reserve) return undefined;
+  if (!store.claim(out.count, mostStates, slotBits)) return undefined;
   const ints = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
   const control = ints(CONTROL.size);
-  const crowded = (out.count + 8 * threads * chunk) / MAX_LOAD;
+  const crowded = (out.count + 8 * threads * CHUNK) / MAX_LOAD;
   const firstBits = Math.min(slotBits, Math.max(FIRST_SLOT_BITS, Math.ceil(Math.log2(crowded))));
   control[CONTROL.slotBits] = firstBits;
   control[CONTROL.nextId] = out.count;
@@ -155,8 +161,9 @@ function newSharedSearch(
     mostSlotBits: slotBits,
     eagerSlotBits: EAGER_SLOT_BITS,
     loads: [MAX_LOAD, LAST_LOAD],
-    chunk,
-    itemStates: ITEM_STATES,
+    chunk: CHUNK,
+    itemStates: [LEAST_ITEM, mostItem],
+    reserve,
     patience: PATIENCE,
     failure: new Uint8Array(new SharedArrayBuffer(256)),
     flags: FLAG,
@@ -167,9 +174,9 @@ function newSharedSearch(
 
 function listItems(list: Int32Array, from: number, to: number): number {
   let item = 0;
-  for (let first = from; first < to; first += ITEM_STATES) {
+  for (let first = from; first < to; first += LEAST_ITEM) {
     list[2 * item] = first;
-    list[2 * item++ + 1] = Math.min(to, first + ITEM_STATES);
+    list[2 * item++ + 1] = Math.min(to, first + LEAST_ITEM);
   }
   return item;
 }

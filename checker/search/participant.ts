@@ -2,8 +2,9 @@
  * What each thread of a parallel search does. The function is also sent to the worker threads as
  * text, so it may use nothing but its arguments and the language.
  *
- * All threads share states, index and the list of work. A level is cut into items of a few
- * hundred states; each thread takes one after the other, stores what it finds in its own chunks
+ * All threads share states, index and the list of work. A level is cut into items, large ones
+ * where it is wide: neighbours have successors in common, which one thread finds in its own
+ * cache. Each thread takes one item after the other, stores what it finds in its own chunks
  * of state numbers, and all meet at the end of the level. When the index is nearly full, all meet
  * at once and enlarge it together. When the search is to be left or ended, each thread finishes
  * its item first: then the items that were taken are expanded, and no others.
@@ -47,9 +48,12 @@ export interface SharedSearch {
   mostSlotBits: number;
   /** Below this it grows fourfold, from here on twofold. */
   eagerSlotBits: number;
-  /** State numbers that a thread takes at once; enough for what one item leads to. */
+  /** State numbers that a thread takes at once. */
   chunk: number;
-  itemStates: number;
+  /** Least and most states of an item. */
+  itemStates: [number, number];
+  /** State numbers that are enough for all threads to finish their items. */
+  reserve: number;
   /** The index grows beyond the first load; beyond the second one it is too full. */
   loads: [number, number];
   /** Waits of 200 ms without a sign of life after which a thread is given up. */
@@ -246,13 +250,13 @@ export class Participant {
 
   /** Room for this many states in a row; the end of memory is announced while there is some. */
   private makeRoom(most: number): void {
-    const { control, at, flags, chunk, mostStates, threads } = this.shared;
+    const { control, at, flags, chunk, mostStates, reserve } = this.shared;
     if (this.id + most <= this.idEnd) return;
     this.closeSegment();
     const size = Math.max(chunk, most);
     const start = Atomics.add(control, at.nextId, size);
     const end = start + size;
-    if (end + 4 * chunk * threads > mostStates) this.raise(flags.memory);
+    if (end + reserve > mostStates) this.raise(flags.memory);
     if (end > mostStates) throw new Error("no room for states");
     this.id = start;
     this.segment = start;
@@ -301,17 +305,28 @@ export class Participant {
 
   /** Puts what this thread found on the list of work for the next level. */
   private publish(): void {
-    const { control, at, itemStates } = this.shared;
+    const { control, at } = this.shared;
     this.closeSegment();
     const list = this.nextList();
+    const size = this.itemSize();
     for (; this.published < this.own.length; this.published += 2) {
       const end = this.own[this.published + 1] as number;
-      for (let first = this.own[this.published] as number; first < end; first += itemStates) {
+      for (let first = this.own[this.published] as number; first < end; first += size) {
         const item = Atomics.add(control, at.nextItems, 1);
         list[2 * item] = first;
-        list[2 * item + 1] = Math.min(end, first + itemStates);
+        list[2 * item + 1] = Math.min(end, first + size);
       }
     }
+  }
+
+  /** A few items for each thread, so that none waits long at the end of the level. */
+  private itemSize(): number {
+    const [least, most] = this.shared.itemStates;
+    let found = 0;
+    for (let k = this.published; k < this.own.length; k += 2) {
+      found += (this.own[k + 1] as number) - (this.own[k] as number);
+    }
+    return Math.min(most, Math.max(least, Math.ceil(found / 4)));
   }
 
   private nextLevel(): void {

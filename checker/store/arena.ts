@@ -65,16 +65,20 @@ export function mostFor(words: number, budget: number): { slotBits: number; stat
   return best;
 }
 
-/** Has arrays of exactly what these numbers need, with the words that are there. */
-export function claimAll(arena: Arena, states: number, slotBits: number): boolean {
-  const exactly = (array: Int32Array, length: number): Int32Array | undefined => {
+/**
+ * Has arrays of exactly what these numbers need: the first `count` states, and an index with
+ * anything in it.
+ */
+export function claimAll(arena: Arena, count: number, states: number, slotBits: number): boolean {
+  const exactly = (array: Int32Array, length: number, used: number): Int32Array | undefined => {
     if (length <= array.length) return array;
     const bigger = allocate(length, length, arena.shared);
-    bigger?.set(array);
+    // To copy what nobody has touched would make the system give memory for it.
+    bigger?.set(array.subarray(0, used));
     return bigger;
   };
-  const grown = exactly(arena.states, states * arena.words);
-  const index = grown && exactly(arena.index, 2 ** slotBits);
+  const grown = exactly(arena.states, states * arena.words, count * arena.words);
+  const index = grown && exactly(arena.index, 2 ** slotBits, 0);
   if (!index) return false;
   Object.assign(arena, { states: grown, index });
   return true;

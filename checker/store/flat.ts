@@ -20,8 +20,11 @@ import type { Store } from "./store.ts";
 
 export interface FlatStore extends Store {
   arena: Arena;
-  /** Memory for that many states and slots, at once; false when there is not so much. */
-  claim(states: number, slotBits: number): boolean;
+  /**
+   * Memory for that many states and slots, at once, with the first `count` states in it; false
+   * when there is not so much. What is in the index is lost.
+   */
+  claim(count: number, states: number, slotBits: number): boolean;
   /** Others have written in it: only its first `count - 1` states are good. */
   reclaim(count: number): void;
 }
@@ -54,8 +57,8 @@ export function flatStore(
   };
   return {
     arena,
-    claim: (states, slotBits) => {
-      const done = claimAll(arena, states, slotBits);
+    claim: (count, states, slotBits) => {
+      const done = claimAll(arena, count, states, slotBits);
       rebind();
       return done;
     },
