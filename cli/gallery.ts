@@ -1,8 +1,10 @@
 /** The gallery: the counterexample of every mutant as files that are checked in, and an index. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DrawingFailed } from "../counterexamples/render/index.ts";
 import { storedRun } from "./counterexample.ts";
 import { drawn } from "./draw-files.ts";
+import { fail } from "./errors.ts";
 import type { Seen } from "./explained.ts";
 import { writeText } from "./files.ts";
 import { BACK, galleryPages } from "./gallery-pages.ts";
@@ -22,7 +24,12 @@ export function startGallery(tasks: Task[], folder: string): Gallery {
   const outcomes: Seen[] = [];
   const files = new Map<string, string>();
   const draw = async (outcome: Seen): Promise<void> => {
-    for await (const [name, text] of drawn(outcome, folder)) files.set(name, text);
+    try {
+      for await (const [name, text] of drawn(outcome, folder)) files.set(name, text);
+    } catch (error) {
+      if (!(error instanceof DrawingFailed)) throw error;
+      fail(`${outcome.task.stem}.svg: Graphviz cannot draw it: ${error.message}`);
+    }
   };
   let drawing: Promise<unknown> = Promise.resolve();
   return {

@@ -7,7 +7,7 @@ import { svgWorker } from "./svg.worker.ts";
 import { tidySvg } from "./svg-tidy.ts";
 
 export interface SvgOptions {
-  /** Milliseconds after which drawing is given up. */
+  /** Milliseconds after which drawing is given up; to load Graphviz is not part of it. */
   timeLimit?: number;
 }
 
@@ -17,28 +17,63 @@ export class DrawingFailed extends Error {
 }
 
 type Answer = { svg: string; error?: never } | { error: string; svg?: never };
+type Message = "begun" | Answer;
+
+/** Milliseconds; a tenth of a second is enough, unless the machine has much else to do. */
+const LOADING_LIMIT = 120_000;
+
+/**
+ * A worker that has drawn well and waits for the next picture: to start one takes 20 times as long
+ * as to draw. One that has failed is not asked again.
+ */
+let idle: Worker | undefined;
 
 /** Fails with {@link DrawingFailed}: syntax errors, no answer in time, no memory. */
 export async function toSvg(dot: string, options: SvgOptions = {}): Promise<string> {
-  const timeLimit = options.timeLimit ?? 10_000;
-  const workerData = { from: import.meta.url, dot };
-  const worker = new Worker(svgWorker, { eval: true, workerData });
-  let timer: NodeJS.Timeout | undefined;
+  const worker = idle ?? new Worker(svgWorker, { eval: true, workerData: import.meta.url });
+  idle = undefined;
+  // A process does not end while it draws; an idle worker is no reason to stay.
+  worker.ref();
   try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      const late = `no picture after ${timeLimit} ms`;
-      timer = setTimeout(() => reject(new DrawingFailed(late)), timeLimit);
-      worker.once("message", resolve);
-      worker.once("error", (error) => reject(new DrawingFailed(error.message)));
-      worker.once("exit", () => reject(new DrawingFailed("the drawing worker ended")));
-    });
-    if (answer.svg === undefined) {
-      throw new DrawingFailed(answer.error.trim() || "graphviz gave no reason");
+    const svg = pictureIn(await ask(worker, dot, options.timeLimit ?? 10_000));
+    if (!idle) {
+      worker.unref();
+      idle = worker;
     }
-    if (!answer.svg.includes("<svg")) throw new DrawingFailed("graphviz drew nothing");
-    return tidySvg(answer.svg);
+    return svg;
   } finally {
-    clearTimeout(timer);
-    await worker.terminate();
+    if (idle !== worker) await worker.terminate();
   }
+}
+
+function ask(worker: Worker, dot: string, timeLimit: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void): void => {
+      clearTimeout(timer);
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      action();
+    };
+    const giveUp = (reason: string): void => settle(() => reject(new DrawingFailed(reason)));
+    const within = (ms: number) => setTimeout(() => giveUp(`no picture after ${ms} ms`), ms);
+    const onMessage = (message: Message): void => {
+      if (message !== "begun") settle(() => resolve(message));
+      else {
+        clearTimeout(timer);
+        timer = within(timeLimit);
+      }
+    };
+    const onError = (error: Error): void => giveUp(error.message);
+    const onExit = (): void => giveUp("the drawing worker ended");
+    let timer = within(LOADING_LIMIT);
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage(dot);
+  });
+}
+
+function pictureIn(answer: Answer): string {
+  if (answer.svg === undefined) {
+    throw new DrawingFailed(answer.error.trim() || "graphviz gave no reason");
+  }
+  if (!answer.svg.includes("<svg")) throw new DrawingFailed("graphviz drew nothing");
+  return tidySvg(answer.svg);
 }

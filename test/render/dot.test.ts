@@ -126,6 +126,14 @@ describe("SVG", () => {
     }
   });
 
+  it("does not depend on what was drawn before, or is drawn meanwhile", async () => {
+    const dots = [stalePte, nasty, stalePte].map(toDot);
+    const together = await Promise.all(dots.map((dot) => toSvg(dot)));
+    const inTurn = [];
+    for (const dot of dots) inTurn.push(await toSvg(dot));
+    expect(inTurn).toEqual(together);
+  });
+
   it("fails with the reason for a syntax error, and goes on working", async () => {
     await expect(toSvg("digraph { a -> ]")).rejects.toThrow(/syntax error in line 1/);
     await expect(toSvg("")).rejects.toThrow(DrawingFailed);
