@@ -6,8 +6,9 @@ import type { Model } from "./types.ts";
 
 const IGNORED = new Set(["src", "doc", "text", "show"]);
 
-const OFFSET_BASIS = 0xcbf29ce484222325n;
-const PRIME = 0x100000001b3n;
+/** Upper and lower half. The prime is 2^40 + 0x1b3. */
+const OFFSET_BASIS = { high: 0xcbf29ce4, low: 0x84222325 };
+const PRIME_LOW = 0x1b3;
 
 /**
  * 64-bit FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv, "The FNV Non-Cryptographic Hash Algorithm")
@@ -24,11 +25,15 @@ export function contentHash(part: object): string {
 
 /** Exposed for the published test vectors. */
 export function fnv1a(text: string): string {
-  let hash = OFFSET_BASIS;
+  let { high, low } = OFFSET_BASIS;
   for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * PRIME);
+    const mixed = (low ^ byte) >>> 0;
+    // Products of a half and the prime's lower part are far below 2^53, so they are exact.
+    const product = mixed * PRIME_LOW;
+    low = product >>> 0;
+    high = (high * PRIME_LOW + Math.floor(product / 2 ** 32) + mixed * 2 ** 8) >>> 0;
   }
-  return hash.toString(16).padStart(16, "0");
+  return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
 }
 
 function canonical(node: unknown): unknown {
