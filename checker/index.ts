@@ -72,7 +72,7 @@ export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
  * States found by one thread before others are started, which takes each of them as long as some
  * 200,000 states: for fewer it does not pay.
  */
-const PARALLEL_FROM = 1 << 18;
+const PARALLEL_FROM = 1 << 17;
 const MANY = Number.POSITIVE_INFINITY;
 
 /**
@@ -141,10 +141,11 @@ interface Searched {
 
 /** On one thread until it pays to have more; in order again when they found a violation. */
 function searchAll(plan: Plan, options: CheckOptions): Searched {
-  const { engine, reductions, limits, budget, wanted } = plan;
+  const { engine, limits, budget, wanted } = plan;
   const { resume, sizes = PAGE_SIZES } = options;
-  const alone = wanted || options.audit !== undefined || engine.kind === "interpreted";
-  const threads = alone ? 1 : (options.workers ?? 1);
+  const { generated } = engine;
+  const alone = wanted || options.audit !== undefined;
+  const threads = alone || !generated ? 1 : (options.workers ?? 1);
   const other = otherStore(engine, options, budget);
   const flat = other ? undefined : flatStore(engine, budget, threads > 1, sizes);
   // What looks at the whole graph afterwards looks at one array.
@@ -152,8 +153,8 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   const store = other ?? (flat as FlatStore);
   const search = beginSearch(engine, store, limits, resume);
   const first = threads > 1 && flat ? (options.parallelFrom ?? PARALLEL_FROM) : MANY;
-  if (!continueSearch(search, first) && flat) {
-    const outcome = searchInParallel(search, flat, reductions, threads, budget);
+  if (!continueSearch(search, first) && flat && generated) {
+    const outcome = searchInParallel(search, flat, generated, threads, budget);
     if (outcome) return { store, outcome };
     continueSearch(search);
   }

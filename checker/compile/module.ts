@@ -6,15 +6,8 @@
  */
 import type { Expr, Interpreter, Process } from "../../model/ir/index.ts";
 import { type Fusion, runsFrom, widening } from "../reduce/fuse.ts";
-import {
-  BATCH,
-  type Batch,
-  type Engine,
-  labelNumbers,
-  type Reductions,
-  type Tables,
-} from "../search/engine.ts";
-import { newFilter, siftText, storeText } from "../store/table.ts";
+import { BATCH, type Batch, type Engine, labelNumbers, type Reductions } from "../search/engine.ts";
+import { newFilter, siftText, storeText, type Tables } from "../store/table.ts";
 import { canonText } from "./canonical.ts";
 import { type Fn, genExpr, newFn, type Scope, truth } from "./expr.ts";
 import { type Generated, loadCode, moduleFrom } from "./load.ts";
@@ -48,7 +41,7 @@ export function compileEngine(
   translated = true,
 ): Engine {
   const { fusion } = reductions;
-  const generated = generate(packing, reductions, { translated });
+  const generated = generate(packing, reductions, translated);
   const code = loadCode(generated);
   const { C, R, N, Q, M } = code.arrays;
   const batch: Batch = {
@@ -62,6 +55,7 @@ export function compileEngine(
   };
   return {
     kind: typeof generated.compute === "string" ? "javascript" : "compiled",
+    generated,
     interpreter,
     packing,
     batch,
@@ -80,12 +74,12 @@ export function compileEngine(
   };
 }
 
-/** The code of a model, for any number of threads; `shared` when these share the tables. */
-export function generate(
-  packing: Packing,
-  reductions: Reductions,
-  { translated = true, shared = false },
-): Generated {
+/** The same code for threads that share the tables. */
+export function forThreads(generated: Generated): Generated {
+  return { ...generated, store: storeText(generated.words, true) };
+}
+
+function generate(packing: Packing, reductions: Reductions, translated: boolean): Generated {
   const { words, layout } = packing;
   const plan = planMemory({
     words,
@@ -99,7 +93,7 @@ export function generate(
     translated && !wide
       ? moduleFrom(translate(functions, plan))
       : `"use strict";\n${functions}return { expand, check, reach, sift, canonAll };`;
-  return { compute, store: storeText(words, shared), plan, words, filter: newFilter(words) };
+  return { compute, store: storeText(words, false), plan, words, filter: newFilter(words) };
 }
 
 function readRegisters(batch: Batch, registers: Int32Array): void {

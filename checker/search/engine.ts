@@ -3,9 +3,11 @@
  * behind the same door. Both read states from the store and write successors to the batch.
  */
 import type { Interpreter, State } from "../../model/ir/index.ts";
+import type { Generated } from "../compile/load.ts";
 import type { Packing } from "../compile/pack.ts";
 import type { Fusion, Run } from "../reduce/fuse.ts";
 import type { Interchangeable } from "../reduce/symmetry.ts";
+import type { Tables } from "../store/table.ts";
 
 /** Successors that wait to be stored, and the counters; shared by the search and its engine. */
 export interface Batch {
@@ -28,14 +30,6 @@ export interface Batch {
   ends: Int32Array;
 }
 
-/** Words that hold the states, and the hash index over them. State 0 does not exist. */
-export interface Tables {
-  states: Int32Array;
-  index: Int32Array;
-  /** Two to this power slots are in use. */
-  slotBits: number;
-}
-
 /** What the engine leaves out. */
 export interface Reductions {
   parts: Interchangeable[];
@@ -49,6 +43,8 @@ export type EngineKind = "compiled" | "javascript" | "interpreted";
 
 export interface Engine {
   kind: EngineKind;
+  /** What threads load; the interpreter has none. */
+  generated?: Generated;
   interpreter: Interpreter;
   packing: Packing;
   batch: Batch;

@@ -6,15 +6,8 @@ import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
 import { runsFrom } from "../reduce/fuse.ts";
 import { renameState, renamings, type SlotSource, slotSources } from "../reduce/permute.ts";
-import { growAll, insertAll } from "../store/table.ts";
-import {
-  BATCH,
-  type Engine,
-  labelNumber,
-  newBatch,
-  type Reductions,
-  type Tables,
-} from "./engine.ts";
+import { growAll, insertAll, type Tables } from "../store/table.ts";
+import { BATCH, type Engine, labelNumber, newBatch, type Reductions } from "./engine.ts";
 
 export function interpretedEngine(
   interpreter: Interpreter,

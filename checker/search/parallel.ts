@@ -7,15 +7,14 @@
  */
 import { Worker } from "node:worker_threads";
 import { type Code, type Generated, loadCode } from "../compile/load.ts";
-import { generate } from "../compile/module.ts";
+import { forThreads } from "../compile/module.ts";
 import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
 import type { FlatStore } from "../store/flat.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
-import { BATCH, type Engine, type Reductions } from "./engine.ts";
+import { BATCH, type Engine } from "./engine.ts";
 import { CONTROL, FLAG, Participant, type SharedSearch, STATS } from "./participant.ts";
 import type { Search, SearchOutcome } from "./search.ts";
 
-const FIRST_SLOT_BITS = 18;
 const CHUNK = 1 << 14;
 const LEAST_ITEM = 256;
 /** Larger items leave one thread waiting for another; and all that they lead to needs room. */
@@ -41,7 +40,7 @@ export class WorkerError extends Error {}
 export function searchInParallel(
   search: Search,
   store: FlatStore,
-  reductions: Reductions,
+  code: Generated,
   threads: number,
   budget: number,
 ): SearchOutcome | undefined {
@@ -54,9 +53,7 @@ export function searchInParallel(
   const reached = new Uint8Array(new SharedArrayBuffer(Math.max(1, engine.batch.reached.length)));
   fired.set(engine.batch.fired);
   reached.set(engine.batch.reached);
-  const translated = engine.kind === "compiled";
-  const generated = generate(engine.packing, reductions, { translated, shared: true });
-  const data = { generated, shared, fired, reached };
+  const data = { generated: forThreads(code), shared, fired, reached };
   const mine = loadThread({ ...data, thread: 0 }, loadCode);
   mine.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
   mine.place(1, out.count);
@@ -135,8 +132,9 @@ function newSharedSearch(
   if (!store.claim(out.count, mostStates, slotBits)) return undefined;
   const ints = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
   const control = ints(CONTROL.size);
-  const crowded = (out.count + 8 * threads * CHUNK) / MAX_LOAD;
-  const firstBits = Math.min(slotBits, Math.max(FIRST_SLOT_BITS, Math.ceil(Math.log2(crowded))));
+  const numbers = out.count + 2 * threads * CHUNK;
+  const bits = Math.max(store.arena.slotBits, Math.ceil(Math.log2(numbers)));
+  const firstBits = Math.min(slotBits, bits);
   control[CONTROL.slotBits] = firstBits;
   control[CONTROL.nextId] = out.count;
   control[CONTROL.depth] = out.levels.length - 2;

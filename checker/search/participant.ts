@@ -169,15 +169,17 @@ export class Participant {
     stats[mine] = (stats[mine] as number) + 1;
   }
 
-  private beats(): number {
+  /** Of what all threads report under this number. */
+  private sum(which: number): number {
     const { stats, stat, threads } = this.shared;
     let sum = 0;
-    for (let k = 0; k < threads; k++) sum += stats[k * stat.size + stat.beat] as number;
+    for (let k = 0; k < threads; k++) sum += stats[k * stat.size + which] as number;
     return sum;
   }
 
   private barrier(): void {
     const { control, at, threads, patience } = this.shared;
+    const { beat } = this.shared.stat;
     const generation = Atomics.load(control, at.generation);
     if (Atomics.add(control, at.arrived, 1) === threads - 1) {
       Atomics.store(control, at.arrived, 0);
@@ -185,12 +187,12 @@ export class Participant {
       Atomics.notify(control, at.generation);
       return;
     }
-    let beats = this.beats();
+    let beats = this.sum(beat);
     for (let silent = 0; Atomics.load(control, at.generation) === generation; silent++) {
       Atomics.wait(control, at.generation, generation, 200);
       if (Atomics.load(control, at.failed) !== 0) throw new Error("a thread died");
-      if (this.beats() !== beats) silent = 0;
-      beats = this.beats();
+      if (this.sum(beat) !== beats) silent = 0;
+      beats = this.sum(beat);
       if (silent > patience) throw new Error("a thread gives no sign of life");
     }
   }
@@ -269,10 +271,12 @@ export class Participant {
   }
 
   private isCrowded(): boolean {
-    const { control, at, chunk, threads, mostSlotBits, loads } = this.shared;
+    const { control, at, stat, chunk, threads, mostSlotBits, loads } = this.shared;
     const bits = Atomics.load(control, at.slotBits);
     const load = bits < mostSlotBits ? loads[0] : loads[1];
-    return Atomics.load(control, at.nextId) + 4 * chunk * threads > 2 ** bits * load;
+    // A slot has room for state numbers below that of the slots; some numbers are never used.
+    const numbers = Atomics.load(control, at.nextId) + chunk * threads;
+    return numbers > 2 ** bits || this.sum(stat.states) > 2 ** bits * load;
   }
 
   /** All threads are here: together they clear the index, now larger, and fill it again. */

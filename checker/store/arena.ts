@@ -4,8 +4,8 @@
  * costs nothing, and growing needs neither copies nor twice the memory.
  */
 import os from "node:os";
-import type { Tables } from "../search/engine.ts";
 import { PAGE_SIZES, type PageSizes } from "./pages.ts";
+import type { Tables } from "./table.ts";
 
 /** Words of the first and the second piece. */
 const SMALL = 2 ** 18;

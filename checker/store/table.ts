@@ -6,7 +6,14 @@
  * above, the top bits of the hash: a slot that is not the state's own is passed without looking
  * at the state. Slot 0 is empty, as there is no state 0.
  */
-import type { Tables } from "../search/engine.ts";
+
+/** Words that hold the states, and the hash index over them. State 0 does not exist. */
+export interface Tables {
+  states: Int32Array;
+  index: Int32Array;
+  /** Two to this power slots are in use. */
+  slotBits: number;
+}
 
 /** Text that leaves the hash of the words `w(0), w(1), ...` in `h`. */
 export function hashText(words: number, w: (i: number) => string): string {
