@@ -50,21 +50,24 @@ const HEAD = [
 function cellsOf(row: Row, rows: Row[]): string[] {
   const { subject, tool, states, transitions, cpu, wall, cold } = row;
   const spin = rows.find((r) => r.subject === subject && r.tool === SPIN);
-  const times = (n: number | undefined): string => (n === undefined ? "" : `${n.toFixed(1)}x`);
+  const times = (theirs: number | undefined, ours: number): string =>
+    theirs && ours ? `${(theirs / ours).toFixed(1)}x` : "";
+  // The system counts hundredths of a second.
+  const perCpu = (n: number): string => (cpu === 0 ? "" : n.toFixed(2));
   return [
     subject,
     tool,
     states.toLocaleString("en"),
     transitions?.toLocaleString("en") ?? "",
-    cpu.toFixed(2),
+    cpu === 0 ? "<0.01" : cpu.toFixed(2),
     wall.toFixed(2),
     cold.toFixed(2),
-    (states / cpu / 1e6).toFixed(2),
-    transitions === undefined ? "" : ((cpu / transitions) * 1e9).toFixed(0),
+    perCpu(states / cpu / 1e6),
+    transitions === undefined || cpu === 0 ? "" : ((cpu / transitions) * 1e9).toFixed(0),
     row.residentPerState.toFixed(0),
     row.storedPerState?.toFixed(0) ?? "",
-    times(spin && spin.cpu / cpu),
-    times(spin && spin.cold / cold),
+    times(spin?.cpu, cpu),
+    times(spin?.cold, cold),
   ];
 }
 
