@@ -1,3 +1,4 @@
+import { diffArrays } from "diff";
 import { printStep } from "../../model/ir/index.ts";
 import { type Edit, repairsOf } from "../../model/mutation/index.ts";
 import { type Command, countOf, type Input } from "../args.ts";
@@ -5,7 +6,6 @@ import { effectOf, tasksOf } from "../edits.ts";
 import { fail } from "../errors.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { LIMITS, limitsOf } from "../limits.ts";
-import { lineDiff } from "../line-diff.ts";
 import { findSpec } from "../loader/find.ts";
 import { selectionOf } from "../plan.ts";
 import { prepare, type Task } from "../prepare.ts";
@@ -130,8 +130,10 @@ function changeLines({ model }: Task, edits: Edit[]): string[] {
       const actor = m.actors.find((a) => a.name === name);
       return actor?.steps.flatMap((s) => printStep(s, m, actor).split("\n")) ?? [];
     });
-    const changed = lineDiff(before ?? [], after ?? []).filter((l) => l.kind !== "same");
-    const shown = changed.filter((l) => !l.text.includes("/* lock_held_on_exit:"));
-    return shown.map(({ kind, text }) => `   ${kind === "added" ? "+" : "-"} ${text}`);
+    const changed = diffArrays(before ?? [], after ?? []).filter((c) => c.added || c.removed);
+    return changed.flatMap(({ added, value }) => {
+      const shown = value.filter((line) => !line.includes("/* lock_held_on_exit:"));
+      return shown.map((line) => `   ${added ? "+" : "-"} ${line}`);
+    });
   });
 }

@@ -1,9 +1,9 @@
 /** What cited code was when somebody last looked, and what it is in another tree. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { diffArrays } from "diff";
 import { fnv1a } from "../../model/ir/index.ts";
 import { UserError } from "../errors.ts";
-import { lineDiff } from "../line-diff.ts";
 import { blanked, definitionOf, normalised } from "./c-source.ts";
 
 export interface Pin {
@@ -86,8 +86,9 @@ export function driftOf(tree: string, pin: Pin): Drift {
 
 function changeBetween(was: Pin, now: Pin): { added: number; removed: number } {
   const lines = (pin: Pin): string[] => pin.lines.match(/.{4}/g) ?? [];
-  const diff = lineDiff(lines(was), lines(now));
-  const number = (kind: string): number => diff.filter((l) => l.kind === kind).length;
+  const parts = diffArrays(lines(was), lines(now));
+  const number = (kind: "added" | "removed"): number =>
+    parts.reduce((sum, part) => sum + (part[kind] ? part.count : 0), 0);
   return { added: number("added"), removed: number("removed") };
 }
 
