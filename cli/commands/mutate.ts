@@ -1,16 +1,24 @@
-import { type EditKind, MUTATIONS, mutationsOf } from "../../model/mutation/index.ts";
+import { type Edit, type EditKind, MUTATIONS, mutationsOf } from "../../model/mutation/index.ts";
 import type { Command, Input } from "../args.ts";
 import { draw } from "../draw-files.ts";
 import { effectOf, tasksOf } from "../edits.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { expectFileOf, readExpectations } from "../expect/review.ts";
+import { staleIn } from "../expect/survivors.ts";
 import { prepareFolder } from "../files.ts";
-import { LIMITS, limitsOf } from "../limits.ts";
+import type { Outcome } from "../judge.ts";
+import { LIMITS, limitsOf, RUNNING, runningOf } from "../limits.ts";
 import { findSpec } from "../loader/find.ts";
 import { selectionOf } from "../plan.ts";
 import { prepare, type Task } from "../prepare.ts";
-import { type Judged, mutationJson, mutationTable, questionsIn } from "../reporters/mutations.ts";
+import {
+  type Judged,
+  mutationJson,
+  mutationTable,
+  neededIn,
+  questionsIn,
+} from "../reporters/mutations.ts";
 import { runTasks } from "../run.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -36,7 +44,11 @@ export const mutateCommand: Command = {
     "model: the protection is not needed, or the model lacks the actor, the size or the claim",
     "that needs it. Exit code 1 when there are such questions, 3 when a limit was hit. An answer",
     "goes by hand into expect.json, into the entry of the spec, and is no question any more:",
-    '"survivors": { "drop lock: gpu_fault.take_lock": "the reason" }.',
+    "",
+    '  "survivors": { "{drop lock|take later}: *.mmap_read_lock": "the reason" }',
+    "",
+    "In the first configuration of the scheme an answer that fits no mutation, and one that fits a",
+    "mutation that breaks something, is a finding with exit code 1, too.",
   ].join("\n"),
   options: {
     config: { value: "NAME", help: "configuration (default: the first)" },
@@ -47,6 +59,7 @@ export const mutateCommand: Command = {
     draw: { value: "DIR", help: "write the shortest trace of each that breaks something there" },
     json: { help: "one JSON document on standard output, and nothing else" },
     ...LIMITS,
+    ...RUNNING,
   },
   args: { min: 1, max: 1 },
   run: mutate,
@@ -57,30 +70,38 @@ async function mutate(input: Input): Promise<number> {
   const path = findSpec(args[0] as string);
   const { tasks } = await prepare([path], selectionOf(values), { typecheck: false });
   const task = tasks[0] as Task;
-  const edits = mutationsOf(task.model).filter(wanted(input, task));
+  const all = mutationsOf(task.model);
+  const edits = all.filter(wanted(input, task));
   if (flags.has("list")) {
     process.stdout.write(edits.map((e) => `${e.id}  ${e.subject}\n`).join(""));
     return EXIT.ok;
   }
   const folder = values.get("draw");
   if (folder !== undefined) prepareFolder(folder);
+  const answers = answersOf(task, all);
   const judged: Judged[] = [];
-  const { interrupted } = await runTasks(tasksOf(task, edits), limitsOf(input), async (outcome) => {
+  const onOutcome = async (outcome: Outcome): Promise<void> => {
     const edit = edits[judged.length];
     if (!edit) throw new Error("more outcomes than mutations");
     judged.push({ edit, effect: effectOf(outcome.result) });
     if (folder !== undefined) await draw(outcome, folder);
-  });
-  const report = { task, judged, planned: edits.length, accepted: acceptedOf(task) };
+  };
+  const limits = limitsOf(input);
+  const run = await runTasks(tasksOf(task, edits), limits, onOutcome, runningOf(input));
+  const report = { task, judged, planned: edits.length, ...answers };
   process.stdout.write(flags.has("json") ? mutationJson(report) : mutationTable(report));
-  if (interrupted) return EXIT.interrupted;
-  if (questionsIn(report).length > 0) return EXIT.violation;
+  if (run.interrupted) return EXIT.interrupted;
+  const wrong = [...questionsIn(report), ...report.stale, ...neededIn(report)];
+  if (wrong.length > 0) return EXIT.violation;
   return judged.some((j) => j.effect.kind === "unknown") ? EXIT.incomplete : EXIT.ok;
 }
 
-/** What somebody has looked at: the reason by mutation. */
-function acceptedOf({ spec }: Task): Record<string, string> {
-  return readExpectations(expectFileOf(spec))?.[spec.name]?.survivors ?? {};
+/** What somebody has looked at: answers are of the scheme in its first configuration. */
+function answersOf({ spec, config, variant }: Task, all: Edit[]) {
+  const survivors = readExpectations(expectFileOf(spec))?.[spec.name]?.survivors ?? {};
+  const isStrict = config === spec.configs[0]?.name && variant === "";
+  const ids = all.map(({ id }) => id);
+  return { survivors, isStrict, stale: isStrict ? staleIn(survivors, ids) : [] };
 }
 
 function wanted({ values }: Input, { model, spec }: Task) {

@@ -1,6 +1,7 @@
 /** What each lock, check, wait and reference of a spec is needed for. */
 import type { Edit } from "../../model/mutation/index.ts";
 import type { Effect } from "../edits.ts";
+import { answerTo, fits, type Survivors } from "../expect/survivors.ts";
 import { countOf } from "../judge.ts";
 import type { Task } from "../prepare.ts";
 import { showCount } from "../progress.ts";
@@ -14,14 +15,32 @@ export interface Necessity {
   task: Task;
   judged: Judged[];
   planned: number;
-  /** Mutations that may break nothing, with the reason. */
-  accepted: Record<string, string>;
+  /** Answers to mutations that break nothing. */
+  survivors: Survivors;
+  /** This is the model that the answers are about. */
+  isStrict: boolean;
+  /** Answers to nothing. */
+  stale: string[];
 }
 
 /** The mutations that break nothing, and that nobody has answered for yet. */
-export function questionsIn({ judged, accepted }: Necessity): Edit[] {
-  const open = judged.filter((j) => j.effect.kind === "nothing" && !(j.edit.id in accepted));
-  return open.map((j) => j.edit);
+export function questionsIn({ judged, survivors }: Necessity): Edit[] {
+  const open = judged.filter(
+    ({ edit, effect }) => effect.kind === "nothing" && answerTo(edit.id, survivors) === undefined,
+  );
+  return open.map(({ edit }) => edit);
+}
+
+/** Answers that also fit mutations that break something. */
+export function neededIn({ judged, survivors, isStrict }: Necessity): string[] {
+  if (!isStrict) return [];
+  const broken = judged.filter(({ effect: { kind } }) => kind === "breaks" || kind === "stops");
+  return Object.keys(survivors).flatMap((pattern) => {
+    const fitting = broken.filter(({ edit }) => fits(pattern, edit.id));
+    return fitting.map(({ edit }) =>
+      edit.id === pattern ? pattern : `${pattern} fits ${edit.id}`,
+    );
+  });
 }
 
 export const NECESSITY_FORMAT = "mmrace-necessity";
@@ -29,32 +48,37 @@ export const NECESSITY_VERSION = 1;
 
 /** Actor by actor, each lock or check with what was done to it. */
 export function mutationTable(report: Necessity): string {
-  const { judged, accepted } = report;
+  const { judged, survivors, stale } = report;
   const lines = [head(report)];
   for (const actor of new Set(judged.map((j) => j.edit.actor))) {
     const own = judged.filter((j) => j.edit.actor === actor);
     lines.push("", actor);
     for (const subject of new Set(own.map((j) => j.edit.subject))) {
       lines.push(`  ${subject}`);
-      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j, accepted));
+      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j, survivors));
     }
   }
   const open = questionsIn(report);
   if (open.length > 0) lines.push("", "questions");
   for (const edit of open) lines.push(`  ${placeOf(edit)}${questionOf(edit)}`, `      ${edit.id}`);
-  const broken = judged.filter((j) => j.effect.kind === "breaks" && j.edit.id in accepted);
-  if (broken.length > 0) lines.push("", "answered in expect.json, and needed after all");
-  for (const { edit } of broken) lines.push(`  ${edit.id}`);
+  lines.push(...listed("answered in expect.json, and needed after all", neededIn(report)));
+  lines.push(...listed("answered in expect.json, and not asked by any mutation", stale));
   return `${lines.join("\n")}\n`;
 }
 
-function head({ task, judged, planned }: Necessity): string {
+function listed(title: string, rows: string[]): string[] {
+  return rows.length === 0 ? [] : ["", title, ...rows.map((row) => `  ${row}`)];
+}
+
+function head(report: Necessity): string {
+  const { task, judged, planned } = report;
   const number = (kind: Effect["kind"]): number =>
     judged.filter((j) => j.effect.kind === kind).length;
   const parts = [
     `${countOf(planned, "mutation")}: ${number("breaks")} break a property`,
     ...(number("stops") > 0 ? [`${number("stops")} make a fact unreachable`] : []),
     `${number("nothing")} redundant in this model`,
+    ...(number("nothing") > 0 ? [`${questionsIn(report).length} of these unanswered`] : []),
   ];
   if (number("unknown") > 0) parts.push(`${number("unknown")} incomplete`);
   if (judged.length < planned) parts.push(`${planned - judged.length} not done`);
@@ -62,8 +86,8 @@ function head({ task, judged, planned }: Necessity): string {
   return `${task.spec.name}${variant} (${task.config}): ${parts.join(", ")}`;
 }
 
-function rowOf({ edit, effect }: Judged, accepted: Necessity["accepted"]): string {
-  const reason = effect.kind === "nothing" ? accepted[edit.id] : undefined;
+function rowOf({ edit, effect }: Judged, survivors: Survivors): string {
+  const reason = effect.kind === "nothing" ? answerTo(edit.id, survivors) : undefined;
   const text = effectText(effect) + (reason === undefined ? "" : `: ${reason}`);
   return `    ${edit.kind.padEnd(16)}${edit.label.padEnd(34)}  ${text}`;
 }
@@ -113,8 +137,9 @@ function questionOf({ kind, actor, label, subject }: Edit): string {
   }
 }
 
-export function mutationJson({ task, judged, planned, accepted }: Necessity): string {
-  const report = {
+export function mutationJson(report: Necessity): string {
+  const { task, judged, planned, survivors, stale } = report;
+  const document = {
     format: NECESSITY_FORMAT,
     version: NECESSITY_VERSION,
     spec: task.spec.name,
@@ -122,9 +147,11 @@ export function mutationJson({ task, judged, planned, accepted }: Necessity): st
     variant: task.variant,
     planned,
     mutations: judged.map(({ edit: { model: _, ...edit }, effect }) => {
-      const reason = accepted[edit.id];
+      const reason = effect.kind === "nothing" ? answerTo(edit.id, survivors) : undefined;
       return { ...edit, effect, ...(reason === undefined ? {} : { accepted: reason }) };
     }),
+    needed: neededIn(report),
+    stale,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

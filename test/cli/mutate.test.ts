@@ -2,10 +2,25 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fits } from "../../cli/expect/survivors.ts";
 import { folderWith, run } from "./mmrace.ts";
 import { lineOf, race } from "./specs.ts";
 
 const folder = () => folderWith({ "race.spec.ts": race });
+
+describe("a pattern of mutations", () => {
+  it.each([
+    ["drop lock: a.b", "drop lock: a.b", true],
+    ["drop lock: a.b", "drop lock: axb", false],
+    ["drop lock: *.b", "drop lock: a.c.b", true],
+    ["drop lock: *.b", "drop lock: a.b.c", false],
+    ["{drop lock|try, and go on}: a.*", "try, and go on: a.b", true],
+    ["{drop lock|take later}: a.*", "drop lock|take later: a.b", false],
+    ["ignore check: a.b if (x{1} * 2 || y)", "ignore check: a.b if (x{1} * 2 || y)", true],
+  ])("%s and %s: %s", (pattern, id, fit) => {
+    expect(fits(pattern, id)).toBe(fit);
+  });
+});
 
 describe("mmrace mutate", () => {
   it("says for each piece of protection what it is needed for", () => {
@@ -31,19 +46,46 @@ describe("mmrace mutate", () => {
     expect(code).toBe(0);
   });
 
-  it("asks no more when expect.json has the answer", () => {
+  /** The race with these answers in its expect.json. */
+  const answered = (survivors: Record<string, string>) => {
     const at = folder();
-    expect(run(at, ["promote", "race.spec.ts", "--no-typecheck"]).code).toBe(0);
     const file = join(at, "expect.json");
-    const written = JSON.parse(readFileSync(file, "utf8"));
-    written.specs.race.survivors = { "ignore check: gpu_fault.look_up": "recheck sees it, too" };
-    writeFileSync(file, JSON.stringify(written));
-    const { code, out } = run(at, ["mutate", "race.spec.ts", "--kinds", "ignore check"]);
+    const spec = { file: "race.spec.ts", properties: {}, configs: {}, survivors };
+    const sheet = { format: "mmrace-expect", version: 1, specs: { race: spec } };
+    writeFileSync(file, JSON.stringify(sheet));
+    return {
+      at,
+      file,
+      mutate: (...args: string[]) => run(at, ["mutate", "race.spec.ts", ...args]),
+    };
+  };
+
+  it("asks no more when expect.json has the answer", () => {
+    const { at, file, mutate } = answered({ "ignore check: *.look_up": "recheck sees it, too" });
+    const { code, out } = mutate("--kinds", "ignore check");
     expect(out).toMatch(/look_up .*redundant in this model .*: recheck sees it, too/);
+    expect(out).toContain("1 redundant in this model, 0 of these unanswered");
     expect(out).not.toContain("questions");
     expect(code).toBe(0);
     run(at, ["promote", "race.spec.ts", "--no-typecheck"]);
     expect(readFileSync(file, "utf8")).toContain("recheck sees it, too");
+  });
+
+  it("finds answers to what is not asked, and to what is needed", () => {
+    const { mutate } = answered({
+      "*check: gpu_fault.{look_up|recheck}": "too wide",
+      "ignore check: gpu_fault.look_up": "the one before has answered",
+      "drop lock: munmap.take_lokc": "misspelt",
+    });
+    const { code, out } = mutate("--kinds", "ignore check");
+    expect(out).not.toContain("questions");
+    expect(out).toMatch(
+      /needed after all\n {2}\*check: gpu_fault\.\{look_up\|recheck\} fits ignore check: gpu_f\S+t\.recheck/,
+    );
+    expect(out).toMatch(/not asked by any mutation\n {2}ignore check: .*\n {2}drop lock: .*\n$/);
+    expect(code).toBe(1);
+    const report = JSON.parse(mutate("--kinds", "drop lock", "--json").out);
+    expect(report).toMatchObject({ needed: [], stale: [expect.any(String), expect.any(String)] });
   });
 
   it("names them without searching, and refuses a kind that is none", () => {
