@@ -132,7 +132,7 @@ function checked(value: unknown): CounterexampleFile {
     config: stringAt(top.config, "config"),
     variant: stringAt(top.variant, "variant"),
     hash: stringAt(top.hash, "hash"),
-    initial: countAt(top.initial ?? 0, "initial"),
+    initial: top.initial === undefined ? 0 : countAt(top.initial, "initial"),
     violation: {
       kind: kindAt(violation.kind),
       property: stringAt(violation.property, "violation.property"),

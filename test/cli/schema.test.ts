@@ -1,18 +1,23 @@
-/** What programs read is what docs/ci publishes: JSON reports and expect.json. */
-import { readFileSync } from "node:fs";
+/** What programs read is what docs/ci publishes: reports, expect.json, counterexamples. */
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { describe, expect, it } from "vitest";
+import { readCounterexample } from "../../counterexamples/file.ts";
 import { specFiles } from "../support/spec-files.ts";
 import { check, folderWith } from "./mmrace.ts";
 import { deadlock, race, walkers } from "./specs.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
+const compiled = new Map<string, ValidateFunction>();
+
 function mistakesIn(schema: string, value: unknown): unknown {
   const ajv = new Ajv({ strict: true, strictRequired: false, allErrors: true });
-  const validate = ajv.compile(JSON.parse(readFileSync(join(root, "docs/ci", schema), "utf8")));
+  const text = (): string => readFileSync(join(root, "docs/ci", schema), "utf8");
+  const validate = compiled.get(schema) ?? ajv.compile(JSON.parse(text()));
+  compiled.set(schema, validate);
   validate(value);
   return validate.errors ?? [];
 }
@@ -54,4 +59,49 @@ it("expect.schema.json describes every expect.json here", () => {
     const sheet = JSON.parse(readFileSync(join(folder, "expect.json"), "utf8"));
     expect([folder, mistakesIn("expect.schema.json", sheet)]).toEqual([folder, []]);
   }
+});
+
+describe("counterexample.schema.json", () => {
+  const SCHEMA = "counterexample.schema.json";
+  const read = (folder: string, name: string) =>
+    JSON.parse(readFileSync(join(folder, name), "utf8"));
+
+  it("describes every counterexample of the gallery", () => {
+    const gallery = join(root, "counterexamples/gallery");
+    const names = readdirSync(gallery).filter((name) => name.endsWith(".json"));
+    expect(names.length).toBeGreaterThan(100);
+    for (const name of names) {
+      expect([name, mistakesIn(SCHEMA, read(gallery, name))]).toEqual([name, []]);
+    }
+  });
+
+  it("refuses what replay refuses, and nothing else", () => {
+    const folder = folderWith({ "d.spec.ts": deadlock });
+    expect(check(folder, ".", "--draw").code).toBe(1);
+    const good = { ...read(folder, "out/deadlock.json"), loopFrom: 1 };
+    const step = good.steps[0];
+    const isRefused = (file: unknown) =>
+      readCounterexample(JSON.stringify(file)).error !== undefined;
+    const agree = (what: string, file: unknown) => {
+      const mistakes = mistakesIn(SCHEMA, file) as unknown[];
+      expect([what, mistakes.length > 0]).toEqual([what, isRefused(file)]);
+    };
+    agree("good", good);
+    for (const key of Object.keys(good)) {
+      const { [key]: _, ...rest } = good;
+      agree(`without ${key}`, rest);
+      for (const value of [null, 1.5, -1, "text", []])
+        agree(`${key}: ${value}`, { ...good, [key]: value });
+    }
+    for (const key of Object.keys(step)) {
+      const { [key]: _, ...rest } = step;
+      agree(`steps without ${key}`, { ...good, steps: [rest] });
+      for (const value of [null, "text", [1.5]]) {
+        agree(`steps ${key}: ${value}`, { ...good, steps: [{ ...step, [key]: value }] });
+      }
+    }
+    for (const spec of ["/a.spec.ts", "C:\\a.spec.ts", "\\a.spec.ts"])
+      agree(spec, { ...good, spec });
+    agree("kind", { ...good, violation: { ...good.violation, kind: "nothing" } });
+  });
 });
