@@ -79,8 +79,8 @@ describe("mmrace mutate", () => {
     });
     const { code, out } = mutate("--kinds", "ignore check");
     expect(out).not.toContain("questions");
-    expect(out).toMatch(
-      /needed after all\n {2}\*check: gpu_fault\.\{look_up\|recheck\} fits ignore check: gpu_f\S+t\.recheck/,
+    expect(out).toContain(
+      "needed after all\n  *check: gpu_fault.{look_up|recheck} fits ignore check: ",
     );
     expect(out).toMatch(/not asked by any mutation\n {2}ignore check: .*\n {2}drop lock: .*\n$/);
     expect(code).toBe(1);

@@ -13,7 +13,7 @@ describe("without TypeScript", () => {
     const home = folderWith({ "package.json": readFileSync("package.json", "utf8") });
     cpSync(dirname(dirname(mmrace)), join(home, "dist"), { recursive: true });
     mkdirSync(join(home, "node_modules"));
-    for (const name of ["esbuild", "graphviz-wasm", "picocolors", "ts-pattern"]) {
+    for (const name of ["diff", "esbuild", "graphviz-wasm", "picocolors", "ts-pattern"]) {
       symlinkSync(resolve("node_modules", name), join(home, "node_modules", name));
     }
     const cwd = folderWith({ "race.spec.ts": race });

@@ -44,7 +44,7 @@ export const rows: Readonly<Record<string, Row>> = {
       "checker",
       "counterexamples",
     ],
-    packages: ["node:*", "esbuild", "graphviz-wasm", "picocolors", "ts-pattern"],
+    packages: ["node:*", "diff", "esbuild", "graphviz-wasm", "picocolors", "ts-pattern"],
   },
   test: anything,
   bench: anything,
