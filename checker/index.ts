@@ -47,6 +47,13 @@ export {
   type LockReport,
   lockReport,
 } from "./lock-order/index.ts";
+export {
+  findLockOrder,
+  isHarmless,
+  type LockOrder,
+  lockOrderOf,
+  orderPairs,
+} from "./lock-order/summary.ts";
 export type { AuditReport } from "./reduce/audit-all.ts";
 export type {
   CheckOptions,

@@ -14,17 +14,16 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import type { CheckResult } from "../checker/index.ts";
 import type { Model } from "../model/ir/index.ts";
 import { messageOf } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
 import { codeFolder } from "./home.ts";
-import type { Limits } from "./search.ts";
+import type { Limits, SearchResult } from "./search.ts";
 
 export interface ResultCache {
   /** What this search came to, if that is known and within the limits. */
-  get(model: Model, limits: Limits): CheckResult | undefined;
-  put(model: Model, limits: Limits, result: CheckResult): void;
+  get(model: Model, limits: Limits): SearchResult | undefined;
+  put(model: Model, limits: Limits, result: SearchResult): void;
 }
 
 /** Entries that are kept, the ones used last. */
@@ -78,7 +77,7 @@ function answering(limits: Limits): object {
 }
 
 /** A search that these limits would have ended is not answered from memory. */
-function isWithin(result: CheckResult, { maxStates, maxMemory, timeLimit }: Limits): boolean {
+function isWithin(result: SearchResult, { maxStates, maxMemory, timeLimit }: Limits): boolean {
   const within = (value: number, most: number | undefined): boolean =>
     most === undefined || value <= most;
   const { states, bytes, elapsed } = result;
@@ -86,7 +85,7 @@ function isWithin(result: CheckResult, { maxStates, maxMemory, timeLimit }: Limi
 }
 
 /** Two lines: the hash of the second, and the result. */
-function readEntry(file: string): CheckResult | "damaged" | undefined {
+function readEntry(file: string): SearchResult | "damaged" | undefined {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -94,10 +93,10 @@ function readEntry(file: string): CheckResult | "damaged" | undefined {
     return undefined;
   }
   const [sum, json = ""] = text.split("\n");
-  return sum === sha256(json) ? (JSON.parse(json) as CheckResult) : "damaged";
+  return sum === sha256(json) ? (JSON.parse(json) as SearchResult) : "damaged";
 }
 
-function writeEntry(file: string, folder: string, result: CheckResult): void {
+function writeEntry(file: string, folder: string, result: SearchResult): void {
   prepareFolder(folder);
   const json = JSON.stringify(result);
   const temporary = `${file}.${process.pid}.tmp`;

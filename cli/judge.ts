@@ -7,10 +7,11 @@ import type { Review } from "./expect/review.ts";
 import type { Finding } from "./finding.ts";
 import type { Task } from "./prepare.ts";
 import type { Further } from "./races.ts";
+import type { SearchResult } from "./search.ts";
 
 export interface Outcome {
   task: Task;
-  result: CheckResult;
+  result: SearchResult;
   code: ExitCode;
   /** `holds`, `violated no_stale_gpu_pte, as it must`. */
   verdict: string;
@@ -33,7 +34,7 @@ export interface Terms {
   outOfBudget?: boolean;
 }
 
-export function judge(task: Task, result: CheckResult, terms: Terms = {}): Outcome {
+export function judge(task: Task, result: SearchResult, terms: Terms = {}): Outcome {
   const { review, reduced, outOfBudget } = terms;
   const reviewed = review?.(task, result);
   const alone = judgedAlone(task, result, reviewed?.findings ?? []);
@@ -47,7 +48,7 @@ export function judge(task: Task, result: CheckResult, terms: Terms = {}): Outco
 }
 
 /** @param more findings that somebody else made */
-function judgedAlone(task: Task, result: CheckResult, more: Finding[]): Outcome {
+function judgedAlone(task: Task, result: SearchResult, more: Finding[]): Outcome {
   const compared = compare(task.breaks, result);
   // A mutant is broken on purpose: a label that it makes unreachable is no news.
   const isMutant = task.breaks !== undefined && task.kind !== "scheme";

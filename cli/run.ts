@@ -34,6 +34,8 @@ export interface Extras {
   cache?: ResultCache | undefined;
   /** Milliseconds for all searches of one spec together. */
   budget?: number | undefined;
+  /** Hash of the model of which the order of locks is to be found, too. */
+  lockOrder?: ((task: Task) => string | undefined) | undefined;
 }
 
 /**
@@ -109,8 +111,10 @@ function teller(
 }
 
 /** From memory, or by searching. */
-async function answer(task: Task, limits: Limits, searcher: Searcher, extras: Extras) {
+async function answer(task: Task, within: Limits, searcher: Searcher, extras: Extras) {
   const { checkpoints, cache } = extras;
+  const lockOrder = extras.lockOrder?.(task);
+  const limits = lockOrder === undefined ? within : { ...within, lockOrder };
   const known = checkpoints ? undefined : cache?.get(task.model, limits);
   if (known) return { result: known, cached: true };
   const own = checkpoints && { ...checkpoints, folder: join(checkpoints.folder, task.stem) };

@@ -1,6 +1,6 @@
 /** Searches in threads of their own, and hears Ctrl-C meanwhile. */
 import { Worker } from "node:worker_threads";
-import type { CheckOptions, CheckResult, Progress } from "../checker/index.ts";
+import type { CheckOptions, CheckResult, LockOrder, Progress } from "../checker/index.ts";
 import type { Model } from "../model/ir/index.ts";
 import { UserError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -24,6 +24,8 @@ export type Limits = Pick<
   spillTo?: string;
   /** Check what the reductions assume, too. */
   audit?: true;
+  /** Look for the order of locks, too: of the model with this hash. */
+  lockOrder?: string;
 };
 
 /** Where a search leaves its checkpoints, and whether it begins with the one that is there. */
@@ -31,6 +33,9 @@ export interface Checkpoints {
   folder: string;
   resume: boolean;
 }
+
+/** What a search came to, with what else was asked for. */
+export type SearchResult = CheckResult & { lockOrder?: LockOrder };
 
 export interface Question {
   model: Model;
@@ -42,12 +47,12 @@ export type Answer =
   | { kind: "progress"; progress: Progress }
   /** What the user should know at once; the search goes on. */
   | { kind: "note"; text: string }
-  | { kind: "result"; result: CheckResult }
+  | { kind: "result"; result: SearchResult }
   /** The model is legal, but the checker cannot represent its states. */
   | { kind: "refused"; message: string };
 
 export interface Searcher {
-  run(task: Task, limits: Limits, checkpoints?: Checkpoints): Promise<CheckResult>;
+  run(task: Task, limits: Limits, checkpoints?: Checkpoints): Promise<SearchResult>;
   /** Ctrl-C was pressed; the search that ran then has returned what it knows. */
   interrupted(): boolean;
 }
@@ -103,7 +108,7 @@ function ask(
   task: Task,
   question: Question,
   onProgress: (task: Task, progress: Progress) => void,
-): Promise<CheckResult> {
+): Promise<SearchResult> {
   return new Promise((resolve, reject) => {
     const settle = (action: () => void): void => {
       worker.off("message", onMessage);

@@ -8,6 +8,7 @@ import {
   type CheckOptions,
   CheckpointError,
   check,
+  findLockOrder,
   PackError,
   type Progress,
   speaksOfProgress,
@@ -57,7 +58,11 @@ const AUDIT_STATES = 2000;
 
 const REFUSALS = [PackError, CheckpointError, UserError];
 
-function search({ model, limits: { spillTo, audit, ...limits }, checkpoints }: Question): Answer {
+function search({
+  model,
+  limits: { spillTo, audit, lockOrder: hash, ...limits },
+  checkpoints,
+}: Question): Answer {
   let last = performance.now();
   const options: CheckOptions = {
     liveness: speaksOfProgress(model),
@@ -78,7 +83,11 @@ function search({ model, limits: { spillTo, audit, ...limits }, checkpoints }: Q
     const stored = spill ? { spill } : {};
     const audited = audit ? { audit: AUDIT_STATES } : {};
     const result = check(model, { ...options, ...kept, ...stored, ...audited });
-    return { kind: "result", result };
+    if (hash === undefined || result.verdict.kind === "incomplete") {
+      return { kind: "result", result };
+    }
+    const lockOrder = findLockOrder(model, hash, limits.maxStates);
+    return { kind: "result", result: lockOrder ? { ...result, lockOrder } : result };
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     if (REFUSALS.some((kind) => error instanceof kind)) return { kind: "refused", message };

@@ -2,7 +2,7 @@
 import { adviceText } from "../advice.ts";
 import { countOf } from "../args.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { type Review, startReview } from "../expect/review.ts";
+import { lockOrderInDoubt, type Review, startReview } from "../expect/review.ts";
 import { prepareFolder } from "../files.ts";
 import type { Outcome } from "../judge.ts";
 import { shardOf } from "../plan.ts";
@@ -33,7 +33,8 @@ export async function searchRound(all: Task[], settings: Settings): Promise<Exit
     if (drawTo !== undefined) await drawing?.draw(outcome, drawTo);
   };
   const deepen = (outcome: Outcome, searcher: Searcher) => furtherOf(settings, outcome, searcher);
-  const extras = { checkpoints, deepen, review, ...running };
+  const lockOrder = review && lockOrderInDoubt(tasks, flags.has("lock-order"));
+  const extras = { checkpoints, deepen, review, lockOrder, ...running };
   const run = await runTasks(tasks, limits, onOutcome, extras);
   print(adviceText(run.outcomes, limits));
   print(human.tail(run.outcomes, tasks.length));

@@ -35,6 +35,7 @@ export function settingsOf(input: Input): Settings {
   };
   exclude("all-properties", "more");
   exclude("expect", "no-expect");
+  exclude("lock-order", "no-expect");
   exclude("variant", "mutants");
   exclude("watch", "changed");
   exclude("watch", "checkpoint");

@@ -87,6 +87,7 @@ export const checkCommand: Command = {
     json: { help: "the same as --reporter json: one document on standard output" },
     expect: { help: "what has no expectation is a finding, whether or not there is a file" },
     "no-expect": { help: "compare with no expect.json" },
+    "lock-order": { help: "search for the order of locks where nothing has changed, too" },
     ...LIMITS,
     budget: {
       value: "TIME",

@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import type { Command } from "../args.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Expectations } from "../expect/format.ts";
-import { promoted } from "../expect/promote.ts";
+import { lockOrderDue, promoted } from "../expect/promote.ts";
 import { expectFileOf, readExpectations } from "../expect/review.ts";
 import { prepareFolder, readText, writeText } from "../files.ts";
 import type { Outcome } from "../judge.ts";
 import { LIMITS, limitsOf, RUNNING, runningOf, selectionFrom, TIERS } from "../limits.ts";
 import { findSpecs } from "../loader/find.ts";
 import type { LoadedSpec } from "../loader/load.ts";
-import { prepare } from "../prepare.ts";
+import { prepare, type Task } from "../prepare.ts";
 import { humanReporter } from "../reporters/human.ts";
 import { codeOf, runTasks } from "../run.ts";
 import { colorsFor } from "../terminal.ts";
@@ -23,7 +23,8 @@ export const promoteCommand: Command = {
   usage: "[SPEC...] [options]",
   details: [
     "Searches each scheme with all its bugs, mutants and variants and writes expect.json beside",
-    "it: verdict, sizes, claims, distinct states, transitions, depth, steps that are never taken.",
+    "it: verdict, sizes, claims, distinct states, transitions, depth, steps that are never taken;",
+    "of schemes and variants in the sizes of the tier ci also the order of their locks.",
     "What is written is reviewed like code: its diff says what a change of the spec has changed.",
     "",
     "Nothing is written of a spec that does not do what it declares (exit code 1), or whose search",
@@ -33,6 +34,7 @@ export const promoteCommand: Command = {
     ...SIZES,
     ...LIMITS,
     ...RUNNING,
+    "lock-order": { help: "look for the order of locks again where the model is the same, too" },
     "no-typecheck": { help: "do not run the TypeScript checker over the specs first" },
   },
   args: { min: 0, max: Number.POSITIVE_INFINITY },
@@ -61,7 +63,10 @@ export const promoteCommand: Command = {
       const good = specs.filter((s) => expectFileOf(s) === file && isGood(s));
       if (good.length > 0) writePromoted(file, before.get(file) ?? {}, good, outcomes);
     };
-    const run = await runTasks(tasks, limitsOf(input), onOutcome, runningOf(input));
+    const known = ({ spec }: Task): Expectations =>
+      flags.has("lock-order") ? {} : (before.get(expectFileOf(spec)) ?? {});
+    const extras = { ...runningOf(input), lockOrder: lockOrderDue(known) };
+    const run = await runTasks(tasks, limitsOf(input), onOutcome, extras);
     process.stdout.write(human.tail(run.outcomes, tasks.length));
     const bad = specs.filter((spec) => tasks.some((t) => t.spec === spec) && !isGood(spec));
     for (const spec of bad) process.stdout.write(`${spec.file}: not promoted\n`);

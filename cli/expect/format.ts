@@ -3,6 +3,7 @@
  * looked. `mmrace promote` writes it, `mmrace check` compares with it, people review it.
  */
 
+import type { LockOrder } from "../../checker/index.ts";
 import { UserError } from "../errors.ts";
 import {
   isNumber,
@@ -38,6 +39,8 @@ export interface ConfigExpectation {
   sizes: Record<string, number>;
   /** By mutant or variant; the scheme itself is {@link SCHEME}. */
   runs: Record<string, RunExpectation>;
+  /** Of the scheme and its variants, by the same keys. */
+  lock_order?: Record<string, LockOrder>;
 }
 
 /** Key of the scheme itself among its variants. */
@@ -106,7 +109,17 @@ const isRun = shape({
   fired: optional(isNumber),
   never: optional(listOf(isString)),
 });
-const isConfig = shape({ sizes: mapOf(isNumber), runs: mapOf(isRun) });
+const isLockOrder = shape({
+  model: isString,
+  states: isNumber,
+  orders: mapOf(isString),
+  cycles: mapOf(isString),
+});
+const isConfig = shape({
+  sizes: mapOf(isNumber),
+  runs: mapOf(isRun),
+  lock_order: optional(mapOf(isLockOrder)),
+});
 const isSpecs = mapOf(
   shape({
     file: isString,

@@ -1,7 +1,9 @@
 /** Writes down what was found, beside the specs. */
 import { basename } from "node:path";
+import type { LockOrder } from "../../checker/index.ts";
 import type { Outcome } from "../judge.ts";
 import type { LoadedSpec } from "../loader/load.ts";
+import type { Task } from "../prepare.ts";
 import {
   type ConfigExpectation,
   type Expectations,
@@ -9,7 +11,8 @@ import {
   type SpecExpectation,
   stringifyExpectations,
 } from "./format.ts";
-import { firstModel, propertiesOf, runOf } from "./record.ts";
+import { isKept } from "./lock-order.ts";
+import { firstModel, propertiesOf, runOf, stepsHash } from "./record.ts";
 
 /**
  * The text of an `expect.json` with these outcomes in it. What was there of other specs of the
@@ -44,11 +47,48 @@ function withOutcomes(
     const fresh = outcomes.filter((o) => o.task.config === name);
     const old = before?.configs[name];
     if (fresh.length === 0) return old ? [[name, old] as const] : [];
-    return [[name, { sizes, runs: runsOf(spec, old, fresh) }] as const];
+    const orders = lockOrdersOf(spec, old, fresh);
+    const lock_order = Object.keys(orders).length > 0 ? { lock_order: orders } : {};
+    return [[name, { sizes, runs: runsOf(spec, old, fresh), ...lock_order }] as const];
   });
   const properties = propertiesOf(firstModel(spec));
   const promoted = { file: basename(spec.file), properties, configs: Object.fromEntries(found) };
   return before?.survivors ? { ...promoted, survivors: before.survivors } : promoted;
+}
+
+/** The orders of locks that are kept, in the order of the spec; one of the same model stays. */
+function lockOrdersOf(
+  spec: LoadedSpec,
+  old: ConfigExpectation | undefined,
+  fresh: Outcome[],
+): Record<string, LockOrder> {
+  const found = ["", ...spec.variants.map((v) => v.name)].flatMap((variant) => {
+    const key = variant || SCHEME;
+    const outcome = fresh.find((o) => o.task.variant === variant);
+    const known = old?.lock_order?.[key];
+    const isSame = !outcome || known?.model === stepsHash(outcome.task.model);
+    const kept = outcome?.result.lockOrder ?? (isSame ? known : undefined);
+    return kept ? [[key, kept] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+/**
+ * For which searches of a promotion the order of locks is looked for, too: those whose model is
+ * not the one that it is known of. Its hash, or undefined.
+ *
+ * @param before what was promoted, by path of the file
+ */
+export function lockOrderDue(
+  before: (task: Task) => Expectations,
+): (task: Task) => string | undefined {
+  return (task) => {
+    const { spec, config, variant, kind, model } = task;
+    if (!isKept(kind, spec.configs.find((c) => c.name === config)?.tier)) return undefined;
+    const known = before(task)[spec.name]?.configs[config]?.lock_order?.[variant || SCHEME];
+    const hash = stepsHash(model);
+    return known?.model === hash ? undefined : hash;
+  };
 }
 
 /** In the order of the spec. */

@@ -4,7 +4,6 @@
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { CheckResult } from "../../checker/index.ts";
 import type { Src } from "../../model/ir/index.ts";
 import { lineAndColumn } from "../../model/ir/json-syntax.ts";
 import { readText } from "../files.ts";
@@ -12,9 +11,11 @@ import type { Finding } from "../finding.ts";
 import type { LoadedSpec } from "../loader/load.ts";
 import { showPath } from "../loader/paths.ts";
 import type { Task } from "../prepare.ts";
+import type { SearchResult } from "../search.ts";
 import { type Comparable, compareClaims, compareRun, compareSizes } from "./compare.ts";
 import { EXPECT_FILE, type Expectations, parseExpectations, SCHEME } from "./format.ts";
-import { firstModel } from "./record.ts";
+import { compareLockOrder } from "./lock-order.ts";
+import { firstModel, stepsHash } from "./record.ts";
 
 export interface Reviewed {
   findings: Finding[];
@@ -22,7 +23,7 @@ export interface Reviewed {
   promoted: boolean;
 }
 
-export type Review = (task: Task, result: CheckResult) => Reviewed;
+export type Review = (task: Task, result: SearchResult) => Reviewed;
 
 /** An `expect.json`, read. */
 interface Sheet {
@@ -86,7 +87,28 @@ export function startReview(tasks: Task[], strict: boolean, comparable: Comparab
     }
     const place = sheet.place(spec.name, config, "runs", variant || SCHEME);
     findings.push(...compareRun(run, task.model, result, place, comparable));
+    const order = entry.lock_order?.[variant || SCHEME];
+    if (order && result.lockOrder) {
+      const at = sheet.place(spec.name, config, "lock_order", variant || SCHEME);
+      findings.push(...compareLockOrder(order, result.lockOrder, at));
+    }
     return { findings, promoted: true };
+  };
+}
+
+/**
+ * For which searches the order of locks is looked for, too: those whose model is not the one that
+ * it was promoted of, or all that have one. Its hash, or undefined.
+ */
+export function lockOrderInDoubt(tasks: Task[], all: boolean): (task: Task) => string | undefined {
+  const files = [...new Set(tasks.map(({ spec }) => expectFileOf(spec)))];
+  const sheets = new Map(files.map((file) => [file, readExpectations(file)]));
+  return ({ spec, config, variant, model }) => {
+    const entry = sheets.get(expectFileOf(spec))?.[spec.name]?.configs[config];
+    const known = entry?.lock_order?.[variant || SCHEME];
+    if (!known) return undefined;
+    const hash = stepsHash(model);
+    return all || known.model !== hash ? hash : undefined;
   };
 }
 

@@ -18,6 +18,10 @@ export const RULES: Record<Rule, string> = {
   label_no_longer_fires: "A step that used to be taken is not taken any more.",
   size_smaller: "A size is smaller than the one that was promoted.",
   size_changed: "A size is not the one that was promoted.",
+  lock_cycle_new:
+    "Locks are taken in a circle that was not there, or that comes to something else.",
+  lock_order_new: "A lock is taken, tried or waited for inside another one, and was not before.",
+  lock_order_gone: "An order of locks, or a circle, that was promoted is not there any more.",
   property_removed: "A claim that was promoted is not made any more.",
   property_changed: "A claim says something else than what was promoted.",
   property_not_promoted: "A claim is made, and not promoted yet.",

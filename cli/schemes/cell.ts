@@ -1,6 +1,12 @@
 /** The verdict on one claim of one scheme: derived from searches that were promoted. */
+import { isHarmless, type LockOrder } from "../../checker/index.ts";
 import type { Problem } from "../errors.ts";
-import { type RunExpectation, SCHEME, type SpecExpectation } from "../expect/format.ts";
+import {
+  type ConfigExpectation,
+  type RunExpectation,
+  SCHEME,
+  type SpecExpectation,
+} from "../expect/format.ts";
 import { didYouMean } from "../suggest.ts";
 import { type Cell, type Evidence, PREDICTIONS } from "./format.ts";
 
@@ -18,6 +24,8 @@ export interface Piece {
   run: RunExpectation;
   sizes: Record<string, number>;
   holds: boolean;
+  /** Where this is what the evidence is. */
+  lockOrder?: LockOrder;
 }
 
 export type Verdict = "holds" | "violated" | "conditional" | "na" | "open";
@@ -70,6 +78,9 @@ export function contradicts(verdict: Verdict, predicted: string): boolean {
   return ANSWERS.includes(verdict) && ANSWERS.includes(predicted) && verdict !== predicted;
 }
 
+/** No circle of lock classes that lockdep knows or that deadlocks, no sleep in atomic context. */
+export const LOCK_ORDER = "lock order";
+
 /** What every search looks for, in whatever spec. */
 const ALWAYS_CLAIMED = ["deadlock", "starvation", "range", "unset"];
 
@@ -85,6 +96,12 @@ function pieceOf(evidence: Evidence, promoted: Promoted, refuse: Refuse): Piece 
     return refuse(missing("variant", variant, keys(configured.runs), `${inSpec}, ${config}`));
   }
   const where = `${evidence.spec}, ${config}${variant === SCHEME ? "" : `, ${variant}`}`;
+  const piece = { evidence, spec, run, sizes: configured.sizes };
+  if (property === LOCK_ORDER) {
+    const lockOrder = lockOrderOf(configured, variant, run, where, refuse);
+    if (!lockOrder) return undefined;
+    return { ...piece, lockOrder, holds: Object.values(lockOrder.cycles).every(isHarmless) };
+  }
   if (run.verdict !== "holds" && run.verdict !== `violated ${property}`) {
     const said = `${where} came to "${run.verdict}", which says nothing about ${property}`;
     return refuse({ message: said });
@@ -97,7 +114,22 @@ function pieceOf(evidence: Evidence, promoted: Promoted, refuse: Refuse): Piece 
   if (spec.properties[property]?.startsWith("reachable")) {
     return refuse({ message: `${property} of ${evidence.spec} is something to reach, no claim` });
   }
-  return { evidence, spec, run, sizes: configured.sizes, holds };
+  return { ...piece, holds };
+}
+
+function lockOrderOf(
+  { lock_order }: ConfigExpectation,
+  variant: string,
+  run: RunExpectation,
+  where: string,
+  refuse: Refuse,
+): LockOrder | undefined {
+  const found = lock_order?.[variant];
+  if (found?.model === run.model) return found;
+  const message = found
+    ? `the lock order of ${where} was promoted of another model`
+    : `no lock order of ${where} was promoted`;
+  return refuse({ message, fix: "mmrace promote: of schemes and variants it is kept" });
 }
 
 const keys = Object.keys;

@@ -40,6 +40,8 @@ export interface Cell {
   na?: string;
   /** What is missing for an answer. */
   open?: string;
+  /** What else the reader must know: of which near relative the evidence is, for one. */
+  note?: string;
   /** Who was wrong, where the verdict is not the predicted one. */
   differs?: string;
 }
@@ -75,6 +77,7 @@ const isCell = shape({
   evidence: optional(listOf(isEvidence)),
   na: optional(isString),
   open: optional(isString),
+  note: optional(isString),
   differs: optional(isString),
 });
 const isSheet = shape({ rows: mapOf(shape({ scheme: isString, cells: mapOf(isCell) })) });

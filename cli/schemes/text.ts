@@ -1,5 +1,6 @@
 /** The table of schemes as Markdown: in brief as signs, in full with the searches behind them. */
 import { dirname, join, relative } from "node:path";
+import { type LockOrder, orderPairs } from "../../checker/index.ts";
 import { SCHEME } from "../expect/format.ts";
 import { table } from "../markdown.ts";
 import { showCount } from "../progress.ts";
@@ -83,7 +84,7 @@ function predictedText({ cell }: Judged): string {
 }
 
 function whyText({ cell, pieces }: Judged, folder: string, page: Page): string {
-  const texts = [cell.na, cell.open, cell.differs].flatMap((t) => (t ? [t] : []));
+  const texts = [cell.na, cell.open, cell.note, cell.differs].flatMap((t) => (t ? [t] : []));
   return [
     ...pieces.map((piece) => pieceText(piece, page)),
     ...texts.map((text) => withLinks(text, folder, page)),
@@ -91,14 +92,26 @@ function whyText({ cell, pieces }: Judged, folder: string, page: Page): string {
 }
 
 /** `[xe-svm](...), ci, [dma_unmapped_before_the_flush](...)`: `claim`, 1,684,775 states. */
-function pieceText({ evidence, spec, run, sizes, holds }: Piece, page: Page): string {
+function pieceText({ evidence, spec, run, sizes, holds, lockOrder }: Piece, page: Page): string {
   const { config, variant, property } = evidence;
   const name = variant === SCHEME ? "" : `, ${variantText(evidence.spec, variant, holds, page)}`;
   const shown = Object.entries(sizes).filter(([, n]) => n > 0);
   const size = shown.map(([what, n]) => `${what} ${n}`).join(", ");
-  const states = holds ? `: ${showCount(run.states)} states (${size || "one size"})` : "";
+  const counted = lockOrder?.states ?? run.states;
+  const states = holds ? `: ${showCount(counted)} states (${size || "one size"})` : "";
   const file = link(evidence.spec, join(spec.folder, spec.file), page);
-  return `${file}, ${config}${name}: \`${property}\` ${holds ? "holds" : "violated"}${states}`;
+  const told = `${file}, ${config}${name}: \`${property}\` ${holds ? "holds" : "violated"}${states}`;
+  return lockOrder ? told + ordersText(lockOrder) : told;
+}
+
+/** How many locks were seen inside which; then the circles, each with what comes of it. */
+function ordersText(lockOrder: LockOrder): string {
+  const orders = orderPairs(lockOrder);
+  const classes = new Set(orders.flatMap((order) => order.replace(/ \(\w+\)$/, "").split(" -> ")));
+  const seen = `${orders.length} orders of ${classes.size} classes`;
+  const circles = Object.entries(lockOrder.cycles).map(([cycle, what]) => `\`${cycle}\` (${what})`);
+  const all = [orders.length > 0 ? seen : "no lock is taken inside another one", ...circles];
+  return `, ${all.join(", ")}`;
 }
 
 function variantText(spec: string, variant: string, holds: boolean, page: Page): string {

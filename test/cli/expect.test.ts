@@ -184,6 +184,64 @@ describe("what has no expectation", () => {
   });
 });
 
+/** Two locks: who faults takes a, then b; who evicts does so, too, or the other way round. */
+function twoLocks(first: string, second: string): string {
+  return `
+import { actor, shared, spec } from "mmrace";
+import { mutex, mutex_lock, mutex_unlock } from "mmrace/kernel";
+const k = shared({ a: mutex(), b: mutex() });
+const thread = (name, one, two) => actor(name, {}, () => ({
+  first: ["lock one", mutex_lock(one)],
+  second: ["lock two", mutex_lock(two)],
+  up: ["unlock two", mutex_unlock(two)],
+  out: ["unlock one", mutex_unlock(one)],
+}));
+export default spec({
+  name: "two-locks",
+  configs: { ci: {} },
+  shared: k,
+  actors: [thread("fault", k.a, k.b), thread("evict", k.${first}, k.${second})],
+});
+`;
+}
+
+describe("the order of locks", () => {
+  /** Promoted with one order; this is the spec then. */
+  function folderOfLocks(text: string): string {
+    const folder = folderWith({ "two.spec.ts": twoLocks("a", "b") });
+    expect(run(folder, ["promote", "--no-typecheck", "."]).code).toBe(0);
+    writeFileSync(join(folder, "two.spec.ts"), text);
+    return folder;
+  }
+
+  it("is promoted, and a new circle in it is told by name", () => {
+    const folder = folderOfLocks(twoLocks("b", "a"));
+    const file = join(folder, "expect.json");
+    const spec = parseExpectations(readFileSync(file, "utf8"), "")["two-locks"];
+    const kept = spec?.configs.ci?.lock_order?.["-"];
+    expect(kept).toMatchObject({ orders: { a: "b" }, cycles: {} });
+    const { code, out } = check(folder, ".");
+    expect(code).toBe(1);
+    expect(out).toMatch(/: a -> b -> a: lockdep warns, deadlock$/m);
+    expect(out).toMatch(/: this order was not there: b -> a$/m);
+  });
+
+  it("is known of a model that has not changed, and searched for when that is asked", () => {
+    const folder = folderOfLocks(twoLocks("a", "b"));
+    const file = join(folder, "expect.json");
+    const other = readFileSync(file, "utf8").replace('"a": "b"', '"a": "b (trylock)"');
+    writeFileSync(file, other);
+    expect(check(folder, ".").code).toBe(0);
+    const { code, out } = check(folder, ".", "--lock-order");
+    expect(code).toBe(1);
+    expect(out).toMatch(/: this order was not there: a -> b$/m);
+    expect(out).toMatch(/: this is not there any more: a -> b \(trylock\)$/m);
+    const again = ["promote", "--no-typecheck", "."];
+    expect(run(folder, again).out).not.toContain("changed");
+    expect(run(folder, [...again, "--lock-order"]).out).toContain("expect.json: changed");
+  });
+});
+
 describe("the file", () => {
   const sheet = {
     race: {
@@ -202,6 +260,9 @@ describe("the file", () => {
               fired: 3,
               never: ["a.b", "c.*"],
             },
+          },
+          lock_order: {
+            "-": { model: "0123456789abcdef", states: 38, orders: { a: "b" }, cycles: {} },
           },
         },
       },

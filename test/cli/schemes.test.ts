@@ -23,6 +23,16 @@ const expectations = stringifyExpectations({
           not_searched: { verdict: "incomplete", states: 7, ...counts },
           own_claim: { verdict: "violated page_is_gone", states: 8, ...counts },
         },
+        lock_order: {
+          "-": { model: "0", states: 1200, orders: { a: "b, c (wait)" }, cycles: {} },
+          two_notifiers: {
+            model: "0",
+            states: 99,
+            orders: { a: "b", b: "a" },
+            cycles: { "a -> b -> a": "lockdep warns, deadlock" },
+          },
+          own_claim: { model: "1", states: 2, orders: {}, cycles: {} },
+        },
       },
     },
   },
@@ -102,11 +112,29 @@ describe("a cell", () => {
     expect(shown({ predicted: "conditional", evidence: [{ ...piece, under }] })).toContain(says);
   });
 
+  it("says of whom the evidence is", () => {
+    const line = shown({ ...holds, note: "the evidence is that of S18: NOTES.md" });
+    expect(line).toMatch(/states \(pages 2\); the evidence is that of S18: \[NOTES.md\]/);
+  });
+
   it("may be about deadlock, or about a claim that only the variant makes", () => {
     const deadlock = { ...piece, property: "deadlock" };
     expect(shown({ predicted: "none", evidence: [deadlock] })).toContain("`deadlock` holds");
     const own = { ...piece, variant: "own_claim", property: "page_is_gone" };
     expect(shown({ predicted: "violated", evidence: [own] })).toContain("| ✗ violated | ✗ |");
+  });
+
+  it("may be about the order of locks", () => {
+    const property = "lock order";
+    const acyclic = shown({ predicted: "none", evidence: [{ ...piece, property }] });
+    expect(acyclic).toContain(
+      "`lock order` holds: 1,200 states (pages 2), 2 orders of 3 classes |",
+    );
+    const circle = shown({ predicted: "none", evidence: [{ ...broken, property }] });
+    expect(circle).toContain("| ✗ violated |");
+    expect(circle).toContain(
+      "`lock order` violated, 2 orders of 2 classes, `a -> b -> a` (lockdep",
+    );
   });
 
   it("may have no answer, with the reason", () => {
@@ -166,6 +194,16 @@ describe("a mistake in schemes.json", () => {
       "another claim than the violated one",
       evidence({ variant: "two_notifiers", property: "deadlock" }),
       'came to "violated no_stale_pte", which says nothing about deadlock',
+    ],
+    [
+      "a lock order that nobody promoted",
+      evidence({ variant: "not_searched", property: "lock order" }),
+      "no lock order of mirror, ci, not_searched was promoted",
+    ],
+    [
+      "a lock order of another model",
+      evidence({ variant: "own_claim", property: "lock order" }),
+      "the lock order of mirror, ci, own_claim was promoted of another model",
     ],
     ["an unknown prediction", { ...holds, predicted: "yes" as "holds" }, 'predicted is "yes"'],
     ["two answers in one", { ...holds, na: "why" }, "it needs one of evidence, na and open"],

@@ -12,18 +12,21 @@
  *          drivers/gpu/drm/nouveau/nouveau_svm.c: nouveau_range_fault, nouveau_hmm_convert_pfn,
  *          nouveau_svm_fault.
  * Omits    the steps inside a migration (its notifier window is there); the GPU's TLB, which every
- *          callback flushes; per-VMA locks; CPU faults of both processes; a child that exits.
+ *          callback flushes; per-VMA locks; CPU faults of the child, and but for one variant of the
+ *          parent; a child that exits.
  */
 import {
   actor,
   array,
   bool,
   claim,
+  count_of,
   eventually,
   every,
   goto,
   move_before,
   oneOf,
+  remove,
   replace,
   retry,
   routine,
@@ -88,6 +91,15 @@ const fork = actor("fork", {}, () => ({
 
 const is_shared = k.child.place.eq(k.parent.place);
 
+/** do_swap_page(): every process that has the page gets it, as it may. */
+const comes_home = [
+  when(k.child.place.eq("vram"), [set(k.child.place, "ram")]),
+  when(k.parent.place.eq("vram"), [
+    set(k.parent.place, "ram"),
+    set(k.written.at("ram"), k.written.at("vram")),
+  ]),
+];
+
 const gpu = actor("gpu", { place: Place, write: bool }, (me) => ({
   access: [
     "the GPU writes to the page, or faults",
@@ -108,9 +120,7 @@ const gpu = actor("gpu", { place: Place, write: bool }, (me) => ({
   swap_start: start("MMU_NOTIFY_MIGRATE"),
   do_swap_page: [
     "do_swap_page(): migrate_to_ram(): the page is moved, read-only for both",
-    when(k.child.place.eq("vram"), [set(k.child.place, "ram")]),
-    when(k.parent.place.eq("vram"), [set(k.parent.place, "ram")]),
-    set(k.written.at("ram"), k.written.at("vram")),
+    ...comes_home,
   ],
   swap_end: ["mmu_notifier_invalidate_range_end()", end, goto("again")],
   do_wp_page: [
@@ -158,6 +168,18 @@ const gpu = actor("gpu", { place: Place, write: bool }, (me) => ({
   ],
 })).as("the parent's GPU");
 
+/** A CPU fault of the parent: only variants have it. */
+const cpu = actor("cpu", {}, () => ({
+  touch: ["the process reads the page, or faults", when(k.parent.place.ne("vram"), [goto("done")])],
+  mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mmap_lock)],
+  start: start("MMU_NOTIFY_MIGRATE"),
+  do_swap_page: ["do_swap_page(): migrate_to_ram(): read-only for both", ...comes_home],
+  end: ["mmu_notifier_invalidate_range_end()", end],
+  mmap_read_unlock: ["mmap_read_unlock(mm)", up_read(k.mmap_lock)],
+}))
+  .times(0)
+  .as("the parent's process");
+
 /** hmm_vma_handle_pte(): a device-private entry of the caller is reported as it is. */
 const own_page_is_reported = replace(gpu, "walk", [
   "hmm_vma_handle_pte(): own device-private: report it, REQ_WRITE or not",
@@ -172,7 +194,7 @@ export default spec({
   doc: "C2, H5: the GPU writes to a device-private page that fork() made read-only",
   configs: { ci: {} },
   shared: k,
-  actors: { fork, gpu },
+  actors: { fork, gpu, cpu },
   always: {
     child_sees_no_later_write: claim(
       "the child's page has no write of the parent's GPU after fork()",
@@ -206,6 +228,30 @@ export default spec({
           set(k.gpu.place, gpu.me.place),
           set(k.gpu.write, true),
         ]),
+      ],
+    },
+    foreign_page_comes_home: {
+      doc: "the page is another device's: hmm_range_fault() faults it whatever it is asked for",
+      from: "S09; mm/hmm.c: hmm_vma_handle_pte",
+      change: [
+        replace(gpu, "walk", [
+          "hmm_vma_handle_pte(): a device-private page of another owner: fault",
+          set(gpu.me.place, k.parent.place),
+          set(gpu.me.write, k.parent.write),
+          when(k.parent.place.eq("vram"), [goto("swap_start")]),
+          when(gpu.me.write, [goto("mmap_read_unlock")]),
+          goto("do_wp_page"),
+        ]),
+      ],
+    },
+    process_touches_the_page: {
+      doc: "nouveau's form; the process reads the page, which brings it home, and the replay ends",
+      from: "C2; H5; S16",
+      change: [
+        own_page_is_reported,
+        remove(gpu, "do_swap_page"),
+        remove(gpu, "swap_end"),
+        count_of(cpu, 1),
       ],
     },
     as_in_nouveau_7_3: {
