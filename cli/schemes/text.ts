@@ -108,7 +108,7 @@ function pieceText({ evidence, spec, run, sizes, holds, lockOrder }: Piece, page
 function ordersText(lockOrder: LockOrder): string {
   const orders = orderPairs(lockOrder);
   const classes = new Set(orders.flatMap((order) => order.replace(/ \(\w+\)$/, "").split(" -> ")));
-  const seen = `${orders.length} orders of ${classes.size} classes`;
+  const seen = `orders ${orders.length}, lock classes ${classes.size}`;
   const circles = Object.entries(lockOrder.cycles).map(([cycle, what]) => `\`${cycle}\` (${what})`);
   const all = [orders.length > 0 ? seen : "no lock is taken inside another one", ...circles];
   return `, ${all.join(", ")}`;

@@ -128,12 +128,12 @@ describe("a cell", () => {
     const property = "lock order";
     const acyclic = shown({ predicted: "none", evidence: [{ ...piece, property }] });
     expect(acyclic).toContain(
-      "`lock order` holds: 1,200 states (pages 2), 2 orders of 3 classes |",
+      "`lock order` holds: 1,200 states (pages 2), orders 2, lock classes 3 |",
     );
     const circle = shown({ predicted: "none", evidence: [{ ...broken, property }] });
     expect(circle).toContain("| ✗ violated |");
     expect(circle).toContain(
-      "`lock order` violated, 2 orders of 2 classes, `a -> b -> a` (lockdep",
+      "`lock order` violated, orders 2, lock classes 2, `a -> b -> a` (lockdep",
     );
   });
 
