@@ -1,4 +1,4 @@
-/** The order of locks in the form that is kept and compared: text for each class and each circle. */
+/** The order of locks in the form that is kept and compared: a text for each class and circle. */
 import type { Model } from "../../model/ir/index.ts";
 import { PackError } from "../compile/pack.ts";
 import { lockReport } from "./index.ts";

@@ -100,8 +100,9 @@ function pieceText({ evidence, spec, run, sizes, holds, lockOrder }: Piece, page
   const counted = lockOrder?.states ?? run.states;
   const states = holds ? `: ${showCount(counted)} states (${size || "one size"})` : "";
   const file = link(evidence.spec, join(spec.folder, spec.file), page);
-  const told = `${file}, ${config}${name}: \`${property}\` ${holds ? "holds" : "violated"}${states}`;
-  return lockOrder ? told + ordersText(lockOrder) : told;
+  const orders = lockOrder ? ordersText(lockOrder) : "";
+  const verdict = `${holds ? "holds" : "violated"}${states}${orders}`;
+  return `${file}, ${config}${name}: \`${property}\` ${verdict}`;
 }
 
 /** How many locks were seen inside which; then the circles, each with what comes of it. */
