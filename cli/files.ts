@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -62,17 +63,27 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-/** Writes under a temporary name in the same folder, then renames: readers see all or nothing. */
+/** A file as a whole or not at all; a device or a pipe (`/dev/stdout`) takes it as it comes. */
 export function writeText(file: string, text: string): void {
-  const folder = dirname(file);
-  prepareFolder(folder);
-  const temporary = join(folder, `.${basename(file)}.${process.pid}.tmp`);
+  const exists = existsSync(file);
+  const isFile = !exists || statSync(file).isFile();
+  if (isFile) prepareFolder(dirname(file));
+  try {
+    if (isFile) replace(exists ? realpathSync(file) : file, text);
+    else writeFileSync(file, text);
+  } catch (error) {
+    throw new UserError({ file, message: `cannot write it: ${reason(error)}` });
+  }
+}
+
+/** Writes under a temporary name in the same folder, then renames: readers see all or nothing. */
+function replace(file: string, text: string): void {
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
   try {
     writeFileSync(temporary, text);
     renameSync(temporary, file);
-  } catch (error) {
+  } finally {
     rmSync(temporary, { force: true });
-    throw new UserError({ file, message: `cannot write it: ${reason(error)}` });
   }
 }
 

@@ -1,5 +1,5 @@
 /** `mmrace export` and `mmrace crosscheck`: files, standard output, refusals, exit codes. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeWith } from "../support/oracle.ts";
@@ -42,6 +42,21 @@ describe("export", () => {
     expect(err).toMatch(/^race\.spec\.ts: error: promela cannot say number of processes/);
     expect(code).toBe(2);
     expect(existsSync(join(folder, "x"))).toBe(false);
+  });
+
+  it("writes through a link, and never puts a file in a device's place", () => {
+    const folder = folderWith({ "race.spec.ts": race, "kept.m": "old" });
+    const at = (name: string): string => join(folder, name);
+    for (const [link, to] of Object.entries({ link: "kept.m", none: "/dev/null" })) {
+      symlinkSync(to, at(`${link}.m`));
+      expect(exported(folder, "--to", "murphi", "-o", `${link}.m`).code).toBe(0);
+      expect(lstatSync(at(`${link}.m`)).isSymbolicLink()).toBe(true);
+    }
+    expect(readFileSync(at("kept.m"), "utf8")).toContain("race, configuration ci");
+    symlinkSync("/dev/full", at("full.m"));
+    const { code, err } = exported(folder, "--to", "murphi", "-o", "full.m");
+    expect(err).toContain("full.m: error: cannot write it: no space left on the device");
+    expect(code).toBe(2);
   });
 
   it.each([
