@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Exported, exportModel, onlyClaim } from "../../model/export/index.ts";
 import { layoutOf, type Model } from "../../model/ir/index.ts";
 import { withFolder } from "../temporary.ts";
-import type { Report } from "./parse.ts";
+import { BUILD_LIMITS, limitIn, type Report } from "./parse.ts";
 import { type Ran, run } from "./process.ts";
 import {
   type Command,
@@ -14,7 +14,7 @@ import {
   type Size,
   spinRuns,
 } from "./recipes.ts";
-import { findTool, HOW_TO_GET, TARGET_OF, type Tool } from "./tools.ts";
+import { findTool, TARGET_OF, type Tool, whatIsMissing } from "./tools.ts";
 
 /** Our own result, of a search without reductions. */
 export interface Own {
@@ -39,7 +39,7 @@ export interface Row {
   states: number | undefined;
   transitions: number | undefined;
   verdict: "holds" | "violated" | "incomplete" | "failed" | "missing" | "refused";
-  /** Undefined when there is nothing to compare: a missing tool, an incomplete search. */
+  /** Undefined when there is nothing to compare: a tool is missing, or did not come to an end. */
   agree: boolean | undefined;
   /** `kind property` of what the tool found violated. */
   claim: string | undefined;
@@ -57,7 +57,7 @@ export interface CrosscheckOptions {
 }
 
 /** Those that know fair runs. */
-const FAIR_TOOLS: readonly Tool[] = ["spin", "tlc"];
+export const FAIR_TOOLS: readonly Tool[] = ["spin", "tlc"];
 
 /**
  * Claims about infinite runs, one by one, by the tools that know fair runs and are there. Only
@@ -136,7 +136,7 @@ async function second(
   const question = questionFor(tool, model, own.states, options);
   if (!question) {
     const nothing = { tool, asked: undefined, ...EMPTY, agree: undefined };
-    return { ...nothing, verdict: "missing", note: HOW_TO_GET[tool] };
+    return { ...nothing, verdict: "missing", note: whatIsMissing(tool, options.env) };
   }
   const row = await answer(question, options.limits);
   return { ...row, agree: agrees(row, own) };
@@ -178,17 +178,24 @@ type Start = (command: Command) => Promise<Ran>;
 
 async function follow(recipe: Recipe, start: Start, limits: Limits): Promise<Report> {
   const nothing = { states: undefined, transitions: undefined, claim: undefined };
+  const incomplete = (note: string): Report => ({ ...nothing, verdict: "incomplete", note });
   const outOfTime = `time limit of ${limits.processorSeconds ?? limits.seconds} s`;
   for (const command of recipe.build) {
-    const { output, code, timedOut } = await start(command);
-    if (timedOut) return { ...nothing, verdict: "incomplete", note: `${outOfTime} (building)` };
-    if (code !== 0) {
-      const said = output.trim().split("\n").slice(0, 2).join(" | ");
-      return { ...nothing, verdict: "failed", note: `${command.program}: ${said}` };
-    }
+    const { output, code, signal, timedOut } = await start(command);
+    if (timedOut) return incomplete(`${outOfTime} (building)`);
+    if (code === 0) continue;
+    const limit = limitIn(output, BUILD_LIMITS);
+    if (limit) return incomplete(`${limit} (building)`);
+    const said = signal ?? output.trim().split("\n").slice(0, 2).join(" | ");
+    return { ...nothing, verdict: "failed", note: `${command.program}: ${said}` };
   }
-  const { output, timedOut } = await start(recipe.search);
-  return timedOut ? { ...nothing, verdict: "incomplete", note: outOfTime } : recipe.parse(output);
+  const { output, signal, timedOut } = await start(recipe.search);
+  if (timedOut) return incomplete(outOfTime);
+  const report = recipe.parse(output);
+  if (report.verdict !== "failed") return report;
+  // Nobody but the system kills it: it does so when memory runs out.
+  if (signal === "SIGKILL") return incomplete("killed: out of memory?");
+  return { ...report, note: [signal, report.note].filter(Boolean).join(": ") };
 }
 
 async function versionOf(recipe: Recipe, start: Start): Promise<string> {
@@ -216,12 +223,12 @@ function rowOf(
 
 /** Is there something to compare? */
 function compared(row: Row, own: Own["verdict"]): boolean {
-  return row.verdict !== "incomplete" && row.verdict !== "refused" && own !== "incomplete";
+  const isAnswer = row.verdict === "holds" || row.verdict === "violated";
+  return isAnswer && own !== "incomplete";
 }
 
 /** Undefined when there is nothing to compare. */
 export function agrees(row: Row, own: Own): boolean | undefined {
-  if (row.verdict === "failed") return false;
   if (!compared(row, own.verdict)) return undefined;
   if (row.verdict !== own.verdict) return false;
   if (own.verdict === "violated") return true;

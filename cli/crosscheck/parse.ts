@@ -18,6 +18,13 @@ export interface Report {
 /** `[pattern, note]`: what a tool says when it did not see everything. */
 type Limits = readonly (readonly [RegExp, string])[];
 
+/** What compilers say when the machine is too small for the verifier. */
+export const BUILD_LIMITS: Limits = [
+  [/No space left on device/, "disk full"],
+  [/virtual memory exhausted|out of memory|cannot allocate memory/i, "out of memory"],
+  [/Killed signal terminated program/, "out of memory"],
+];
+
 const SPIN_LIMITS: Limits = [
   [/max search depth too small/, "depth limit of pan (-m) reached"],
   [/out of memory|reached -DMEMLIM bound|memory usage exceeds/i, "out of memory"],
@@ -29,22 +36,25 @@ const SPIN_LIMITS: Limits = [
 
 const RUMUR_LIMITS: Limits = [
   [/out of memory|failed to (allocate|expand|create)|cannot allocate/i, "out of memory"],
+  [/pthread_create failed|error while loading shared libraries/, "out of memory"],
   [/depth (limit|bound)|bound reached/i, "depth limit reached"],
 ];
 
 const TLC_LIMITS: Limits = [
-  [/OutOfMemoryError|Java heap space/, "out of memory"],
+  [/OutOfMemoryError|ran out of memory|Out Of Memory|Java heap space/, "out of memory"],
+  [/Too small maximum heap|Could not reserve enough space/, "out of memory"],
+  [/StackOverflowError/, "stack of Java too small (-Xss)"],
   [/No space left on device/, "disk full"],
 ];
 
 const LTSMIN_LIMITS: Limits = [
-  [/(hash|tree leafs|tree roots|cleary) ?table full/i, "hash table full"],
-  [/table full! Change -s/i, "hash table full"],
+  [/(table|store) full|full! Change -s/i, "hash table full"],
   [/out of memory|cannot allocate/i, "out of memory"],
   [/max(imum)? (depth|level) reached/i, "depth limit reached"],
 ];
 
-function limitIn(text: string, limits: Limits): string | undefined {
+/** Why a program says that it did not do everything; undefined when it does not. */
+export function limitIn(text: string, limits: Limits): string | undefined {
   return limits.find(([pattern]) => pattern.test(text))?.[1];
 }
 

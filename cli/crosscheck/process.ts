@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 export interface Ran {
   /** Standard output and standard error, as they came. */
   output: string;
+  /** Null when a signal ended it, or it could not be started. */
   code: number | null;
+  signal: NodeJS.Signals | null;
   timedOut: boolean;
 }
 
@@ -21,9 +23,9 @@ export interface Bounds {
   megabytes?: number | undefined;
 }
 
-/** Rejects only when the program can't be started. */
+/** A program that can't be started has said why. */
 export function run(command: string, args: string[], options: Bounds): Promise<Ran> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const [file, ...rest] = bounded([command, ...args], options);
     const child = spawn(file as string, rest, {
       cwd: options.cwd,
@@ -45,11 +47,11 @@ export function run(command: string, args: string[], options: Bounds): Promise<R
     child.stderr.on("data", take);
     child.on("error", (error) => {
       clearTimeout(timer);
-      reject(error);
+      resolve({ output: error.message, code: null, signal: null, timedOut: false });
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ output, code, timedOut: timedOut || signal === "SIGXCPU" });
+      resolve({ output, code, signal, timedOut: timedOut || signal === "SIGXCPU" });
     });
   });
 }

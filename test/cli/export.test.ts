@@ -80,7 +80,7 @@ describe("crosscheck", () => {
     const folder = folderWith({ "race.spec.ts": race });
     const { code, out, err } = cross(folder, { PATH: folder });
     expect(out).toMatch(/^mmrace +safety +40 +62 +holds$/m);
-    expect(out).toMatch(/^spin +safety +- +- +missing +- +apt-get install spin/m);
+    expect(out).toMatch(/^spin +safety +- +- +missing +- +no spin on PATH: apt-get install spin/m);
     expect([code, err]).toEqual([3, ""]);
   });
 

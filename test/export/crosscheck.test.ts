@@ -1,8 +1,11 @@
 /** The runner: missing tools, refusals, limits, and what counts as agreement. */
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { type CrosscheckOptions, crosscheck, type Own } from "../../cli/crosscheck/crosscheck.ts";
 import { contradicted, crosscheckTable } from "../../cli/crosscheck/table.ts";
-import { TOOLS } from "../../cli/crosscheck/tools.ts";
+import { TOOLS, type Tool } from "../../cli/crosscheck/tools.ts";
 import { build as b } from "../../model/ir/index.ts";
 import { independent, testAndSet } from "../support/classics.ts";
 import { has, LIMITS } from "./support/check.ts";
@@ -28,6 +31,57 @@ it("names missing tools and how to get them", async () => {
   for (const row of rows) expect(row.note).toMatch(/apt-get install|MMRACE_/);
   expect(contradicted(rows)).toBe(false);
   expect(crosscheckTable(holds(12, 20), rows)).toContain("missing");
+});
+
+describe("with programs that are not what they seem", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mmrace-broken-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const env = { PATH: folder, MMRACE_LTSMIN: folder, MMRACE_TLA2TOOLS: join(folder, "no.jar") };
+  const program = (name: string, text: string): void => {
+    writeFileSync(join(folder, name), text, { mode: 0o755 });
+  };
+  const ask = (tool: Tool) =>
+    crosscheck(testAndSet(2), holds(12, 20), { ...base, tools: [tool], env });
+
+  it("says what is not there", async () => {
+    program("spin", "#!/bin/sh\n");
+    expect((await ask("spin"))[0]?.note).toMatch(/^no gcc on PATH: apt-get install spin gcc/);
+    program("java", "#!/bin/sh\n");
+    expect((await ask("tlc"))[0]?.note).toMatch(/^no file .*no\.jar: set MMRACE_TLA2TOOLS/);
+    program("gcc", "#!/bin/sh\n");
+    expect((await ask("ltsmin"))[0]?.note).toMatch(/^no program .*prom2lts-mc: set MMRACE_LTSMIN/);
+    const inside = { ...env, MMRACE_LTSMIN: join(folder, "gcc") };
+    const options: CrosscheckOptions = { ...base, tools: ["ltsmin"], env: inside };
+    expect(await crosscheck(testAndSet(2), holds(12, 20), options)).toMatchObject([
+      { verdict: "missing" },
+    ]);
+  });
+
+  it.each([
+    ["cannot be started", "#!/nowhere/sh\n", "failed", /^spin: spawn .* ENOENT/],
+    ["complains", "#!/bin/sh\necho boom >&2\nexit 3\n", "failed", /^spin: boom$/],
+    ["crashes", "#!/bin/sh\nkill -SEGV $$\n", "failed", /^spin: SIGSEGV$/],
+    [
+      "has no disk",
+      "#!/bin/sh\necho 'No space left on device'; exit 1",
+      "incomplete",
+      /^disk full/,
+    ],
+  ])("is no contradiction when one %s", async (_, text, verdict, note) => {
+    program("spin", text);
+    program("gcc", "#!/bin/sh\n");
+    const rows = await ask("spin");
+    expect(rows).toMatchObject([{ verdict, agree: undefined }]);
+    expect(rows[0]?.note).toMatch(note);
+    expect(contradicted(rows)).toBe(false);
+  });
+
+  it("is incomplete when the system kills the search", async () => {
+    program("spin", "#!/bin/sh\nprintf '#!/bin/sh\\nkill -KILL $$\\n' > pan; /bin/chmod +x pan\n");
+    program("gcc", "#!/bin/sh\n");
+    const [row] = await ask("spin");
+    expect(row).toMatchObject({ verdict: "incomplete", note: "killed: out of memory?" });
+  });
 });
 
 describe.skipIf(!has("spin"))("with SPIN", () => {

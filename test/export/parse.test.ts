@@ -91,8 +91,12 @@ describe("Rumur", () => {
     });
   });
 
-  it("is incomplete without memory", () => {
-    expect(parseRumur("out of memory\n")).toMatchObject({ verdict: "incomplete" });
+  it.each([
+    "out of memoryMemory usage:\n\n\t 10000 states explored in 1s, with 32245 rules fired",
+    "pthread_create failed: Resource temporarily unavailable",
+    "./verifier: error while loading shared libraries: libc.so.6: failed to map segment",
+  ])("is incomplete without memory: %j", (text) => {
+    expect(parseRumur(text)).toMatchObject({ verdict: "incomplete", note: "out of memory" });
   });
 });
 
@@ -129,6 +133,13 @@ describe("TLC", () => {
   });
 });
 
+it.each([
+  "Error: Java ran out of memory.  Running Java with a larger memory allocation\npool may fix this",
+  "Error occurred during initialization of VM\nToo small maximum heap\n",
+])("TLC is incomplete without memory: %j", (text) => {
+  expect(parseTlc(text)).toMatchObject({ verdict: "incomplete", note: "out of memory" });
+});
+
 const LTSMIN = "prom2lts-mc: Explored 32 states 72 transitions, fanout: 2.250\n";
 
 describe("LTSmin", () => {
@@ -141,8 +152,8 @@ describe("LTSmin", () => {
     expect(parseLtsmin(text).verdict).toBe("violated");
   });
 
-  it("is incomplete with a full table", () => {
-    const text = `prom2lts-mc: Error: hash table full! Change -s/--ratio.\n${LTSMIN}`;
+  it.each(["hash table", "tree leafs table"])("is incomplete with a full %s", (table) => {
+    const text = `prom2lts-mc: Error: ${table} full! Change -s/--ratio.\n${LTSMIN}`;
     expect(parseLtsmin(text)).toMatchObject({ verdict: "incomplete", note: "hash table full" });
   });
 });

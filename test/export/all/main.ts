@@ -12,7 +12,7 @@ import { findTool, TOOLS, type Tool } from "../../../cli/crosscheck/tools.ts";
 import { packageFolder } from "../../../cli/home.ts";
 import { type Answer, type Asking, ask } from "./answers.ts";
 import { type Item, itemsOf, randomSubjects, specSubjects } from "./items.ts";
-import { crosscheckPage, type Made } from "./page.ts";
+import { crosscheckPage, isDifferent, type Made } from "./page.ts";
 
 const HELP = `options:
   --with TOOLS    some of ${TOOLS.join(",")} (default: those that are there)
@@ -77,7 +77,7 @@ async function askAll(items: Item[], asking: Asking, jobs: number): Promise<Answ
       answers[i] = answer;
       done++;
       const name = `${item.subject.title}, ${item.tool}`;
-      if (answer.row?.agree === false) say(`DIFFERENT: ${name}: ${JSON.stringify(answer.row)}`);
+      if (isDifferent(answer)) say(`DIFFERENT: ${name}: ${JSON.stringify(answer.row)}`);
       if (Date.now() - told < 10_000 && done < items.length) continue;
       told = Date.now();
       say(`${done} of ${items.length}, ${answers.filter(isDifferent).length} different; ${name}`);
@@ -85,10 +85,6 @@ async function askAll(items: Item[], asking: Asking, jobs: number): Promise<Answ
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return answers;
-}
-
-function isDifferent(answer: Answer): boolean {
-  return answer.row?.agree === false;
 }
 
 async function main(): Promise<number> {

@@ -13,9 +13,14 @@ type Outcome = "equal" | "violated" | "different" | "incomplete" | "refused" | "
 
 function outcomeOf({ item, row }: Answer): Outcome {
   if (!row) return "unasked";
-  if (row.agree === false) return "different";
+  // A tool that failed may have been given a wrong text.
+  if (row.agree === false || row.verdict === "failed") return "different";
   if (row.agree) return item.subject.own.verdict === "holds" ? "equal" : "violated";
   return row.verdict === "refused" ? "refused" : "incomplete";
+}
+
+export function isDifferent(answer: Answer): boolean {
+  return outcomeOf(answer) === "different";
 }
 
 export interface Made {
