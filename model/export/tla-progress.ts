@@ -19,7 +19,7 @@ import type { ActionContext } from "./tla-action.ts";
 import { bullets, indent, writerFor } from "./tla-expr.ts";
 import { type Exported, refused } from "./types.ts";
 
-/** A marked jump, or one of a finite process, from a step to itself. */
+/** A jump from a step to itself that is marked, of a finite process, or one of several choices. */
 export function refusedRuns(system: System): Exported | undefined {
   const claims = runClaims(system);
   const why = "TLC can't tell it from standing still";
@@ -38,7 +38,24 @@ export function refusedRuns(system: System): Exported | undefined {
     const what = "a jump of a finite process from a step to itself";
     if (label) return refused(what, `${view.decl.name}.${label}`, why);
   }
-  return undefined;
+  return system.actors.map((view) => refusedChoice(view, why)).find((refusal) => refusal);
+}
+
+/**
+ * A process that may stay or go has taken a step when it stays; TLC, which sees no step, makes it
+ * go. The same where it stays now and may go later, if that is to happen in the end (strong
+ * fairness).
+ */
+function refusedChoice(view: ActorView, why: string): Exported | undefined {
+  const { name, fairness } = view.decl;
+  if (fairness === "none") return undefined;
+  const staying = selfJumps(view);
+  const found = view.steps.find(({ step, branches }) => {
+    const chooses = branches.length > 1 || branches.some((b) => b.params.length > 0);
+    return staying.includes(step.label) && (chooses || fairness === "strong");
+  });
+  const what = `a ${fairness === "strong" ? "strongly fair" : "fair"} choice to stay at a step`;
+  return found && refused(what, `${name}.${found.step.label}`, why);
 }
 
 /** `Spec`, with what the scheduler owes when somebody asks. */
@@ -89,6 +106,8 @@ function formula(claim: RunClaim, cx: ActionContext): string {
     case "starvation": {
       const { view } = claim;
       const [retry, progress] = [jumpText(view, RETRY), jumpText(view, PROGRESS)];
+      // A mark may stand on a jump that no run takes.
+      if (retry === "") return "TRUE";
       const never = `<>[][~(${retry})]_vars`;
       return progress === "" ? never : `${never} \\/ []<><<${progress}>>_vars`;
     }
