@@ -35,9 +35,9 @@ export const crosscheckCommand: Command = {
   details: [
     "Exports the model, runs the tools that are installed, and compares verdicts and, where the",
     "scheme holds, the numbers of states and transitions. SPIN and TLC are also asked about each",
-    `claim about infinite runs, which takes them long: for more than ${count(RUN_STATES)} states only`,
-    "with --liveness. Exit code 1 when a tool contradicts; 3 when one failed, when one named by",
-    "--with gave no answer, or when none did.",
+    `claim about infinite runs: of models with more than ${count(RUN_STATES)} states, which takes`,
+    "them long, only with --liveness. Exit code 1 when a tool contradicts; 3 when one failed, when",
+    "one named by --with gave no answer, or when none did.",
   ].join("\n"),
   options: {
     with: { value: "TOOLS", help: `some of ${TOOLS.join(",")} (default: all)` },
