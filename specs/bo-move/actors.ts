@@ -3,6 +3,7 @@ import {
   actor,
   all,
   bool,
+  type Effect,
   goto,
   idle,
   none,
@@ -170,17 +171,19 @@ export const cpu_fault_home = fault(
  * A command: the buffer object is used where it is, and the command is behind its copy.
  *
  * @param lines those that each driver has in its own words
+ * @param more what the driver does in these steps beside that
  */
 export const commands = (
   name: string,
   lines: Record<"lock" | "bind" | "unlock" | "store", string>,
+  more: { bind: Effect[]; signal: Effect[] } = { bind: [], signal: [] },
 ) =>
   actor(name, { entry: Place }, (me) => ({
     ioctl: ["user space submits a command", idle()],
     lock: [lines.lock, dma_resv_lock(k.resv)],
     bind: [
       lines.bind,
-      when(k.gpu_pte.eq("none"), [set(k.gpu_pte, place)]),
+      when(k.gpu_pte.eq("none"), [set(k.gpu_pte, place), ...more.bind]),
       set(me.entry, k.gpu_pte),
       set(k.job_behind_copy, k.kernel.pending),
     ],
@@ -188,7 +191,12 @@ export const commands = (
     unlock: [lines.unlock, dma_resv_unlock(k.resv)],
     run: ["the GPU starts the command when the copy is done", wait(k.job_behind_copy.not())],
     store: [lines.store, store_at(me.entry)],
-    signal: ["dma_fence_signal(job)", dma_fence_signal(k.job), set(k.copy_behind_job, false)],
+    signal: [
+      "dma_fence_signal(job)",
+      dma_fence_signal(k.job),
+      set(k.copy_behind_job, false),
+      ...more.signal,
+    ],
   })).times(size("commands"));
 
 export const exec = commands("exec", {

@@ -13,14 +13,21 @@
  *          drivers/gpu/drm/amd/amdgpu/amdgpu_dma_buf.c: amdgpu_dma_buf_move_notify().
  * Omits    the reservation of the importer's address space, which the callback may only try or
  *          take with the exporter's ticket (see dma-resv-as-page-lock and exhaustive-eviction);
- *          static importers, speculative reads between invalidation and unmap; DMA mappings as
- *          such; several buffer objects; revocation.
+ *          static importers, speculative reads between invalidation and unmap;
+ *          several buffer objects; revocation.
  */
 import { all, any, claim, eventually, every, some, spec } from "mmrace";
 import { copy_engine } from "./actors.ts";
 import { mutants, variants } from "./dma-buf-variants.ts";
 import { command, mover, mr_fault, mr_write, pinned_command } from "./importers.ts";
-import { gpu_pte_is_current, has, k, mr_pte_is_current, no_lost_store } from "./state.ts";
+import {
+  gpu_pte_is_current,
+  has,
+  is_mapped,
+  k,
+  mr_pte_is_current,
+  no_lost_store,
+} from "./state.ts";
 
 const ci = { stores: 2, moves: 1, mr_faults: 1, commands: 1 };
 
@@ -49,6 +56,14 @@ export default spec({
         has(k.mr_pte),
         has(k.gpu_pte),
         some(command, (t) => t.at("store").and(has(t.local.entry).not())).not(),
+      ),
+    ),
+    mapped_for_dma: claim(
+      "what an entry or a command leads to is mapped for DMA by its importer",
+      all(
+        any(k.mr_pte.eq("none"), k.mr_dma.eq(k.mr_pte)),
+        is_mapped(k.gpu_pte),
+        some(command, (t) => t.at("store").and(is_mapped(t.local.entry).not())).not(),
       ),
     ),
   },

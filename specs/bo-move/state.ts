@@ -31,6 +31,9 @@ export const k = shared({
   cpu_pte: Place,
   gpu_pte: Place, // none: the buffer object was moved, the next command writes the entry anew
   mr_pte: Place, // the entry of an importer that faults (dma-buf.spec.ts)
+  /** What importers have mapped for DMA; a memory region, and a GPU that may keep both. */
+  mr_dma: Place,
+  gpu_dma: struct("sg_table", { vram: bool, system: bool }),
   pinned: range(0, 2), // dma_buf_pin(): by importers that cannot let go
   kernel: dma_fence_slot(), // DMA_RESV_USAGE_KERNEL: the copy of a move
   job: dma_fence_slot(), // DMA_RESV_USAGE_WRITE: a command that uses the buffer object
@@ -66,6 +69,11 @@ export const no_lost_store: Expr<boolean> = ite(
   k.data.vram.eq(k.last_write),
   k.data.system.eq(k.last_write),
 );
+
+/** The GPU of an importer has mapped the block of this entry for DMA. */
+export function is_mapped(entry: Expr<PlaceOf>): Expr<boolean> {
+  return any(entry.ne("vram"), k.gpu_dma.vram).and(any(entry.ne("system"), k.gpu_dma.system));
+}
 
 /** The buffer object still has the block of this entry. */
 export function has(entry: Expr<PlaceOf>): Expr<boolean> {
