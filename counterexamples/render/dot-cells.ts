@@ -123,6 +123,7 @@ function flowNote(flow: Flow): string {
 
 function blockedRow(trace: Trace, wide: number): SheetRow {
   const last = trace.steps.length;
+  const small = Math.floor(wide * 1.1);
   const cells = trace.blocked.map((blocked) => {
     const code = atMost(wrap(blocked.text, wide), LINES_PER_BOX, wide);
     const note =
@@ -131,7 +132,8 @@ function blockedRow(trace: Trace, wide: number): SheetRow {
         : "waits for ever";
     const lines: Line[] = [
       ...code.map((text) => ({ parts: [{ text }] })),
-      ...wrap(note, Math.floor(wide * 1.1)).map((text) => ({
+      // All of a long reason stands in the verdict below.
+      ...atMost(wrap(note, small), LINES_PER_BOX, small).map((text) => ({
         parts: [{ text }],
         small: true,
         color: COLOR.bad,

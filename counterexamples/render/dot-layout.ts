@@ -47,12 +47,22 @@ export interface PlacedFlow {
   to: PlacedRow;
   /** Vertical piece of the arrow. */
   x: number;
-  /** Where it meets the boxes, below or above their middle. */
-  shift: number;
+  /** How far below the middle of its boxes it leaves the one and enters the other. */
+  leaves: number;
+  enters: number;
+}
+
+export interface PlacedTitle {
+  text: string;
+  left: number;
+  width: number;
+  config: { text: string; left: number; width: number };
+  right: number;
 }
 
 export interface Layout {
   width: number;
+  title: PlacedTitle;
   numbers: number;
   lanes: PlacedLane[];
   rows: PlacedRow[];
@@ -67,12 +77,15 @@ export const BAR = { width: 11, pitch: 14 };
 const MARGIN = 8;
 const LOOP_MARGIN = 18;
 const TITLE = 30;
+const TITLE_CHAR = 7.9;
 const HEAD = 34;
 const LEAST_WIDTH = 520;
 const LEAST_ROW = 25.5;
 const CHANNEL = 10;
 /** What a process does has room for as many characters, however narrow its steps. */
-const DOC_CHARS = 24;
+const DOC_CHARS = 36;
+/** Of a fold, in the place of a step's number. */
+export const FOLD_SIGN = "...";
 
 export function layoutOf(trace: Trace): Layout {
   const lanes = lanesOf(trace);
@@ -80,7 +93,9 @@ export function layoutOf(trace: Trace): Layout {
   const sheet = sheetRows(trace, lanes.length);
   const rows = placeRows(sheet, TITLE + HEAD);
   const numbers = (trace.loopFrom === undefined ? 0 : LOOP_MARGIN) + MARGIN;
-  const firstLane = numbers + 19 + String(trace.steps.length).length * FONT.char;
+  const folds = rows.some((row) => row.kind === "fold") ? FOLD_SIGN.length : 0;
+  const digits = Math.max(String(trace.steps.length).length, folds);
+  const firstLane = numbers + 19 + digits * FONT.char;
   const waiting = new Set(waitBars(trace, holds, rows, []).map((bar) => bar.pid));
   const crossing = shownFlows(trace, rows, lanes);
   let x = firstLane;
@@ -95,8 +110,10 @@ export function layoutOf(trace: Trace): Layout {
   const changed = changesWidth(rows.flatMap((r) => r.changes));
   const changes = { left: x + 10, width: Math.max(changed, 8 * FONT.char) };
   const bottom = rows.at(-1);
+  const title = placeTitle(trace);
   return {
-    width: Math.max(LEAST_WIDTH, changes.left + changes.width + MARGIN),
+    title,
+    width: Math.max(LEAST_WIDTH, changes.left + changes.width + MARGIN, title.right),
     numbers,
     lanes: placed,
     rows,
@@ -255,15 +272,46 @@ function shownFlows(trace: Trace, rows: PlacedRow[], lanes: Lane[]): ShownFlow[]
   });
 }
 
-/** Longer arrows run further out, so that two of them with the same end do not cross. */
+function placeTitle(trace: Trace): PlacedTitle {
+  const variant = trace.variant === "" ? "" : `: ${ascii(trace.variant)}`;
+  const text = `${ascii(trace.model)}${variant}`;
+  const config = `configuration ${ascii(trace.config)}`;
+  const width = text.length * TITLE_CHAR + 20;
+  const aside = config.length * SMALL.char + 16;
+  const after = MARGIN + width;
+  const right = after + aside;
+  return { text, left: MARGIN, width, config: { text: config, left: after, width: aside }, right };
+}
+
+/** Longer arrows run further out. */
 function placeFlows(shown: ShownFlow[], lanes: PlacedLane[]): PlacedFlow[] {
   const span = (f: ShownFlow): number => f.flow.to - f.flow.from;
   const sorted = [...shown].sort((a, b) => span(a) - span(b));
+  const shift = (s: ShownFlow, row: PlacedRow, inGutter: boolean): number => {
+    const ends = endsAt(sorted, row, inGutter);
+    return (ends.indexOf(s) - (ends.length - 1) / 2) * 6;
+  };
   return sorted.map((s) => {
     const lane = laneOf(lanes, s.gutter) as PlacedLane;
     const position = sorted.filter((o) => o.gutter === s.gutter).indexOf(s);
-    const same = sorted.filter((o) => o.to === s.to);
-    const shift = (same.indexOf(s) - (same.length - 1) / 2) * 6;
-    return { flow: s.flow, from: s.from, to: s.to, x: lane.channel + position * CHANNEL, shift };
+    const x = lane.channel + position * CHANNEL;
+    const leaves = shift(s, s.from, isInGutter(s, 0));
+    const enters = shift(s, s.to, isInGutter(s, 1));
+    return { flow: s.flow, from: s.from, to: s.to, x, leaves, enters };
   });
+}
+
+/** The gutter is that of the lane where this end is; else it lies further left. */
+function isInGutter({ ends }: ShownFlow, end: 0 | 1): boolean {
+  return ends[end] === Math.min(...ends);
+}
+
+/**
+ * The arrows that meet one side of a box, from above, so that none crosses or covers another:
+ * those that come, then those that go.
+ */
+function endsAt(sorted: ShownFlow[], row: PlacedRow, inGutter: boolean): ShownFlow[] {
+  const come = sorted.filter((s) => s.to === row && isInGutter(s, 1) === inGutter);
+  const go = sorted.filter((s) => s.from === row && isInGutter(s, 0) === inGutter);
+  return inGutter ? [...come, ...go.reverse()] : [...come.reverse(), ...go];
 }

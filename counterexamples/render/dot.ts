@@ -14,10 +14,10 @@ import {
   lineWidth,
   node,
 } from "./dot-draw.ts";
-import { type Layout, layoutOf, type PlacedFlow, type PlacedRow } from "./dot-layout.ts";
+import { FOLD_SIGN, type Layout, layoutOf, type PlacedFlow, type PlacedRow } from "./dot-layout.ts";
 import { arrowStyle, barNode, legend, lockTags } from "./dot-legend.ts";
 import { COLOR } from "./dot-style.ts";
-import { ascii, wrap } from "./text.ts";
+import { wrap } from "./text.ts";
 import { verdictOf } from "./verdict.ts";
 
 /**
@@ -34,7 +34,7 @@ export function toDot(trace: Trace): string {
     "  graph [layout=nop2, bgcolor=white, pad=0.08, outputorder=nodesfirst]",
     '  node [shape=box, fixedsize=true, fontname="Courier", fontsize=11, margin=0, penwidth=0]',
     '  node [label=""]',
-    ...title(trace, layout.width),
+    ...title(trace, layout),
     ...layout.rows.flatMap((row, i) => rowBack(layout, row, i)),
     ...heads(layout),
     ...layout.bars.map((bar, i) => barNode(bar, i, tags)),
@@ -49,23 +49,20 @@ export function toDot(trace: Trace): string {
 }
 
 /** What it is about, and how it ends where there is room for that. */
-function title(trace: Trace, room: number): string[] {
-  const variant = trace.variant === "" ? "" : `: ${ascii(trace.variant)}`;
-  const text = `${ascii(trace.model)}${variant}`;
-  const line: Line = { parts: [{ text, bold: true }] };
-  const config: Line = { parts: [{ text: `configuration ${ascii(trace.config)}` }], small: true };
-  const width = text.length * 7.9 + 20;
-  const box = { x: 8 + width / 2, y: 14, width, height: 18 };
-  const aside = lineWidth(config) + 16;
-  const beside = { x: 8 + width + aside / 2, y: 15, width: aside, height: 14 };
+function title(trace: Trace, { title: at, width }: Layout): string[] {
+  const { config } = at;
+  const line: Line = { parts: [{ text: at.text, bold: true }] };
+  const aside: Line = { parts: [{ text: config.text }], small: true };
+  const box = { x: at.left + at.width / 2, y: 14, width: at.width, height: 18 };
+  const beside = { x: config.left + config.width / 2, y: 15, width: config.width, height: 14 };
   const { headline } = verdictOf(trace);
   const ends: Line = { parts: [{ text: headline, bold: true }], color: COLOR.bad };
   const rest = lineWidth(ends) + 16;
-  const last = { x: room - rest / 2, y: 15, width: rest, height: 16 };
-  const fits = headline !== "" && 8 + width + aside + rest < room;
+  const last = { x: width - rest / 2, y: 15, width: rest, height: 16 };
+  const fits = headline !== "" && at.right + rest < width;
   return [
     node("title", box, { fontsize: 13, fontcolor: COLOR.ink }, [line]),
-    node("config", beside, { fontcolor: COLOR.faint }, [config]),
+    node("config", beside, { fontcolor: COLOR.faint }, [aside]),
     ...(fits ? [node("ending", last, {}, [ends])] : []),
   ];
 }
@@ -104,7 +101,7 @@ function heads(layout: Layout): string[] {
 function rowNodes(layout: Layout, row: PlacedRow): string[] {
   const out: string[] = [];
   if (row.kind !== "blocked") {
-    const label = row.kind === "fold" ? "..." : row.id;
+    const label = row.kind === "fold" ? FOLD_SIGN : row.id;
     const width = label.length * FONT.char + 8;
     const box = { x: layout.numbers + width / 2, y: row.y, width, height: 16 };
     const fontcolor = row.violating ? COLOR.bad : COLOR.faint;
@@ -185,7 +182,7 @@ function flowArrow(layout: Layout, placed: PlacedFlow): string {
   };
   const start = side(source.pid, source.width, placed.x >= side(source.pid, source.width, false));
   const end = side(target.pid, target.width, placed.x >= side(target.pid, target.width, false));
-  const y = { from: placed.from.y, to: placed.to.y + placed.shift };
+  const y = { from: placed.from.y + placed.leaves, to: placed.to.y + placed.enters };
   const path = [
     { x: start, y: y.from },
     { x: placed.x, y: y.from },

@@ -78,7 +78,9 @@ function withSlots(holds: Hold[]): Hold[] {
   holds.forEach((hold, i) => {
     const before = holds.slice(0, i).filter((h) => h.pid === hold.pid);
     const meeting = before.filter((h) => h.open || h.to >= hold.from);
-    const same = meeting.find((h) => h.to === hold.from && h.name === hold.name);
+    const same = meeting.find(
+      (h) => h.downgraded === "from" && h.to === hold.from && h.name === hold.name,
+    );
     if (hold.downgraded === "into" && same) hold.slot = same.slot;
     else while (meeting.some((h) => h.slot === hold.slot)) hold.slot++;
   });

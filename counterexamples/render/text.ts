@@ -90,7 +90,9 @@ function breakBefore(text: string, width: number): number {
   const blank = text.lastIndexOf(" ", width);
   if (blank >= least) return blank;
   const places = Array.from({ length: width - least }, (_, i) => width - i);
-  const afterSign = places.find((at) => /([,;(|=]|&&)$/.test(text.slice(at - 2, at)));
+  const afterSign = places.find(
+    (at) => /([,;(|=]|&&)$/.test(text.slice(at - 2, at)) && text.slice(at - 1, at + 1) !== "()",
+  );
   const beforeMember = places.find((at) => /^(->|[.[])/.test(text.slice(at, at + 2)));
   const afterWord = places.find((at) => text.charAt(at - 1) === "_");
   return afterSign ?? beforeMember ?? afterWord ?? width;

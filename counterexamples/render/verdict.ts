@@ -17,7 +17,7 @@ export function verdictOf(trace: Trace): Verdict {
   const lines: string[] = [];
   const told = trace.violation?.kind === "deadlock" && trace.blocked.length > 0;
   if (trace.violation && !told) lines.push(...asciiLines(trace.violation.text));
-  if (trace.why?.failed) lines.push(...asciiLines(`false for ${trace.why.failed}`));
+  if (trace.why?.failed) lines.push(...asciiLines(failedText(trace.why.failed)));
   if (trace.why?.values) lines.push(ascii(`where ${trace.why.values.join(", ")}`));
   for (const flow of trace.why?.flows ?? []) lines.push(flowText(flow));
   const turn = trace.why?.turn;
@@ -58,6 +58,11 @@ function violated(violation: Violation, when: string): string {
     )
     .with("starvation", () => `starvation ${when.replace(/^at/, "after")}`)
     .exhaustive();
+}
+
+/** `false for page = page0: ...`, or `false: ...`; what is claimed has no single `=` in it. */
+function failedText(failed: string): string {
+  return /^\w+ = /.test(failed) ? `false for ${failed}` : `false: ${failed}`;
 }
 
 function turnText(turn: number): string {

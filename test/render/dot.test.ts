@@ -71,40 +71,6 @@ describe("swim lanes", () => {
     expect([...dot.matchAll(/fontname="([^"]*)"/g)].map((m) => m[1])).toEqual(["Courier"]);
     expect(dot).not.toContain("subgraph");
   });
-
-  it("let no two boxes of the picture overlap", () => {
-    for (const trace of Object.values(allTraces)) {
-      const size = String.raw`pos="([-\d.]+),([-\d.]+)", width=([\d.]+), height=([\d.]+)`;
-      const box = new RegExp(` ((?:step|changes|number|hold|head)_\\w+) \\[${size}`, "g");
-      const nodes = [...toDot(trace).matchAll(box)];
-      expect(nodes.length).toBeGreaterThan(0);
-      const boxes = nodes.map(([, id, x, y, w, h]) => ({
-        id: id as string,
-        left: Number(x) - Number(w) * 36,
-        right: Number(x) + Number(w) * 36,
-        low: Number(y) - Number(h) * 36,
-        high: Number(y) + Number(h) * 36,
-      }));
-      const clashes = boxes.flatMap((a, i) =>
-        boxes
-          .slice(i + 1)
-          .filter((b) => a.left < b.right && b.left < a.right && a.low < b.high && b.low < a.high)
-          .map((b) => `${a.id} and ${b.id}`),
-      );
-      expect(clashes).toEqual([]);
-    }
-  });
-
-  it("end inside the picture: nothing is cut off at its right edge", () => {
-    for (const trace of Object.values(allTraces)) {
-      const svg = viz.renderString(toDot(trace), { format: "svg" });
-      const width = Number(/viewBox="0.00 0.00 ([\d.]+)/.exec(svg)?.[1]);
-      expect(width).toBeGreaterThan(500);
-      for (const { x, text } of placedTexts(svg)) {
-        expect(x, text).toBeLessThan(width - text.length * 2.5);
-      }
-    }
-  });
 });
 
 describe("SVG", () => {
