@@ -3,20 +3,12 @@
  * options that change an answer, and of the checker's own code. Only complete searches are kept.
  */
 import { createHash } from "node:crypto";
-import {
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Model } from "../model/ir/index.ts";
 import { messageOf } from "./errors.ts";
-import { prepareFolder } from "./files.ts";
+import { writeText } from "./files.ts";
 import { codeFolder } from "./home.ts";
 import type { Limits, SearchResult } from "./search.ts";
 
@@ -97,11 +89,8 @@ function readEntry(file: string): SearchResult | "damaged" | undefined {
 }
 
 function writeEntry(file: string, folder: string, result: SearchResult): void {
-  prepareFolder(folder);
   const json = JSON.stringify(result);
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${sha256(json)}\n${json}\n`);
-  renameSync(temporary, file);
+  writeText(file, `${sha256(json)}\n${json}\n`);
   const names = readdirSync(folder);
   if (names.length > MOST) forgetOldest(names.map((name) => join(folder, name)));
 }

@@ -12,30 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fail, messageOf, UserError } from "./errors.ts";
-
-/** What the system said, without the call and the path that we name ourselves. */
-function reason(thrown: unknown): string {
-  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  switch (code) {
-    case "ENOENT":
-      return "no such file or folder";
-    case "EACCES":
-    case "EPERM":
-      return "permission denied";
-    case "EROFS":
-      return "read-only file system";
-    case "ENOSPC":
-      return "no space left on the device";
-    case "EISDIR":
-      return "it is a folder";
-    case "ENOTDIR":
-    case "EEXIST":
-      return "a part of the path is a file, not a folder";
-    default:
-      return messageOf(thrown);
-  }
-}
+import { fail, reason, UserError } from "./errors.ts";
 
 export function readText(file: string): string {
   try {

@@ -3,7 +3,7 @@
 import { Console } from "node:console";
 import { type Command, parseInput } from "./args.ts";
 import { commands } from "./commands/index.ts";
-import { fail, problemsText, UserError } from "./errors.ts";
+import { fail, problemsText, reason, UserError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { version } from "./home.ts";
@@ -65,11 +65,18 @@ function report(error: unknown): number {
   return EXIT.internal;
 }
 
-/** `mmrace check | head -1`: nobody reads on, so there is no one to work for. */
-function stopOnBrokenPipe(stream: NodeJS.WriteStream): void {
+let unwritten = false;
+
+/**
+ * `mmrace check | head -1`: nobody reads on, so there is no one to work for. Where a full disk takes
+ * no more, files of reports may still be written, and the exit code says what is missing.
+ */
+function watchOutput(stream: NodeJS.WriteStream, name: string): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") exit(EXIT.brokenPipe);
-    throw error;
+    if (unwritten) return;
+    unwritten = true;
+    process.stderr.write(`mmrace: error: cannot write to ${name}: ${reason(error)}\n`);
   });
 }
 
@@ -86,8 +93,8 @@ process.on("exit", () => {
   process.stderr.write("mmrace: error: the spec ended the process\n");
   process.exitCode = EXIT.usage;
 });
-stopOnBrokenPipe(process.stdout);
-stopOnBrokenPipe(process.stderr);
+watchOutput(process.stdout, "standard output");
+watchOutput(process.stderr, "standard error");
 
 /** Resolves when all that was written has left this process. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
@@ -97,4 +104,4 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 const code = await run(process.argv.slice(2)).catch(report);
 await flushed(process.stdout);
 await flushed(process.stderr);
-exit(code);
+exit(unwritten ? EXIT.usage : code);

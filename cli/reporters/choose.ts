@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import type { Input } from "../args.ts";
-import { fail } from "../errors.ts";
+import { fail, type Problem, UserError } from "../errors.ts";
 import { prepareFolder, writeText } from "../files.ts";
 import { didYouMean } from "../suggest.ts";
 import { githubReport, gitlabReport } from "./annotations.ts";
@@ -26,6 +26,7 @@ const KINDS = ["human", ...Object.keys(WRITERS)] as ("human" | Kind)[];
 export interface Reporters {
   /** The table and the counterexamples go to standard output. */
   human: boolean;
+  /** @throws UserError when all are tried, with what could not be written */
   write(report: Report): void;
 }
 
@@ -45,14 +46,28 @@ export function reportersOf({ lists, flags }: Input): Reporters {
   return {
     human: onOutput.length === 0 || onOutput.includes("human"),
     write(report) {
+      const problems: Problem[] = [];
       for (const { kind, file } of asked) {
         if (kind === "human") continue;
         const text = WRITERS[kind](report);
         if (file === undefined) process.stdout.write(text);
-        else writeText(file, text);
+        else problems.push(...problemsOf(() => writeText(file, text)));
       }
+      const [first, ...more] = problems;
+      if (first) throw new UserError(first, ...more);
     },
   };
+}
+
+/** What keeps one report from its file keeps no other from its own. */
+function problemsOf(write: () => void): Problem[] {
+  try {
+    write();
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return error.problems;
+    throw error;
+  }
 }
 
 /** `sarif=FILE`; refused when there is no such report. */

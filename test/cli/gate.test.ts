@@ -32,6 +32,9 @@ function gate(folder: string) {
   return { ...ran, read, json: (name: string) => JSON.parse(read(name)) };
 }
 
+const diff = (folder: string) =>
+  run(folder, ["diff", "main", "--forbid", "new-violation,step-removed,property-removed"]);
+
 it("a bug on a branch is told by every report; reverted, all are green", () => {
   const { folder, git } = repository();
   expect(run(folder, ["promote", "--no-typecheck"]).code).toBe(0);
@@ -52,8 +55,10 @@ it("a bug on a branch is told by every report; reverted, all are green", () => {
   gitlabSays(broken.json("gl.json"), line);
   junitSays(broken.read("out.xml"));
   expect(broken.json("out.json")).toMatchObject({ exitCode: 1, planned: 2 });
+  diffSays(diff(folder), line);
 
   git("revert", "--no-edit", "HEAD");
+  expect(diff(folder)).toMatchObject({ code: 0, out: expect.stringContaining("no difference\n") });
   const green = gate(folder);
   expect(green.code, green.out).toBe(0);
   expect(green.out).not.toContain("::error");
@@ -61,6 +66,17 @@ it("a bug on a branch is told by every report; reverted, all are green", () => {
   expect(green.json("gl.json")).toEqual([]);
   expect(green.read("out.xml")).toContain('tests="2" failures="0" errors="0"');
 });
+
+/** The claim with its place and the run that breaks it, and the step that lost its check. */
+function diffSays({ code, out }: ReturnType<typeof run>, line: number): void {
+  expect(out).toMatch(/^main -> the files as they are$/m);
+  expect(out).toContain("new-violation: is violated now  forbidden");
+  expect(out).toContain(`${SPEC}:${line}: no_stale_gpu_pte: forall page`);
+  expect(out).toMatch(/gpu_fault +munmap|munmap +gpu_fault/);
+  expect(out).toMatch(/\*\*\* no_stale_gpu_pte violated at step \d+ \*\*\*/);
+  expect(out).toMatch(/step-changed.*\n +gpu_fault\.recheck: if \(range->invalidated\)/);
+  expect(code).toBe(1);
+}
 
 interface Located {
   physicalLocation: {
