@@ -68,8 +68,8 @@ function report(error: unknown): number {
 let unwritten = false;
 
 /**
- * `mmrace check | head -1`: nobody reads on, so there is no one to work for. Where a full disk takes
- * no more, files of reports may still be written, and the exit code says what is missing.
+ * `mmrace check | head -1`: nobody reads on, so there is no one to work for. Where a full disk
+ * takes no more, files of reports may still be written, and the exit code says what is missing.
  */
 function watchOutput(stream: NodeJS.WriteStream, name: string): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {

@@ -56,7 +56,7 @@ describe("reports of a run", () => {
     expect([sarif, gitlab]).toEqual(["old", "old"]);
   });
 
-  it("on a full disk: the others are written, what is missing is said, nothing half-written", () => {
+  it("on a full disk: the others are written, what is missing is said", () => {
     const folder = folderWith(withOld());
     const full = 'throw Object.assign(new Error("write"), { code: "ENOSPC" });';
     const { code, out, err } = run(folder, CHECK, interruptedAt("b.xml", full));
