@@ -4,6 +4,7 @@ import { draw } from "../draw-files.ts";
 import { effectOf, tasksOf } from "../edits.ts";
 import { fail } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
+import { SCHEME } from "../expect/format.ts";
 import { expectFileOf, readExpectations } from "../expect/review.ts";
 import { staleIn } from "../expect/survivors.ts";
 import { prepareFolder } from "../files.ts";
@@ -42,7 +43,8 @@ export const mutateCommand: Command = {
     "",
     "All properties of the spec are searched. A mutation that breaks none is redundant in this",
     "model: the protection is not needed, or the model lacks the actor, the size or the claim",
-    "that needs it. Exit code 1 when there are such questions, 3 when a limit was hit. An answer",
+    "that needs it. Exit code 1 when there are such questions, 3 when a limit was hit. A step that",
+    "expect.json knows as never taken is no question: nothing can depend on it. Any other answer",
     "goes by hand into expect.json, into the entry of the spec, and is no question any more:",
     "",
     '  "survivors": { "{drop lock|take later}: *.mmap_read_lock": "the reason" }',
@@ -98,10 +100,11 @@ async function mutate(input: Input): Promise<number> {
 
 /** What somebody has looked at: answers are of the scheme in its first configuration. */
 function answersOf({ spec, config, variant }: Task, all: Edit[]) {
-  const survivors = readExpectations(expectFileOf(spec))?.[spec.name]?.survivors ?? {};
+  const { survivors = {}, configs = {} } = readExpectations(expectFileOf(spec))?.[spec.name] ?? {};
+  const never = configs[config]?.runs[variant || SCHEME]?.never ?? [];
   const isStrict = config === spec.configs[0]?.name && variant === "";
   const ids = all.map(({ id }) => id);
-  return { survivors, isStrict, stale: isStrict ? staleIn(survivors, ids) : [] };
+  return { survivors, never, isStrict, stale: isStrict ? staleIn(survivors, ids) : [] };
 }
 
 function wanted({ values }: Input, { model, spec }: Task) {

@@ -1,6 +1,7 @@
 /** What each lock, check, wait and reference of a spec is needed for. */
 import type { Edit } from "../../model/mutation/index.ts";
 import type { Effect } from "../edits.ts";
+import { isCovered } from "../expect/coverage.ts";
 import { answerTo, fits, type Survivors } from "../expect/survivors.ts";
 import { countOf } from "../judge.ts";
 import type { Task } from "../prepare.ts";
@@ -17,6 +18,8 @@ export interface Necessity {
   planned: number;
   /** Answers to mutations that break nothing. */
   survivors: Survivors;
+  /** Steps that the scheme never takes, `actor.label`: who changes them changes nothing. */
+  never: string[];
   /** This is the model that the answers are about. */
   isStrict: boolean;
   /** Answers to nothing. */
@@ -24,11 +27,17 @@ export interface Necessity {
 }
 
 /** The mutations that break nothing, and that nobody has answered for yet. */
-export function questionsIn({ judged, survivors }: Necessity): Edit[] {
-  const open = judged.filter(
-    ({ edit, effect }) => effect.kind === "nothing" && answerTo(edit.id, survivors) === undefined,
+export function questionsIn(report: Necessity): Edit[] {
+  const open = report.judged.filter(
+    ({ edit, effect }) => effect.kind === "nothing" && reasonOf(edit, report) === undefined,
   );
   return open.map(({ edit }) => edit);
+}
+
+/** Why it breaks nothing, if that is known. */
+function reasonOf({ id, actor, label }: Edit, { survivors, never }: Necessity) {
+  const isNever = isCovered(`${actor}.${label}`, never);
+  return answerTo(id, survivors) ?? (isNever ? "the step is never taken" : undefined);
 }
 
 /** Answers that also fit mutations that break something. */
@@ -48,14 +57,14 @@ export const NECESSITY_VERSION = 1;
 
 /** Actor by actor, each lock or check with what was done to it. */
 export function mutationTable(report: Necessity): string {
-  const { judged, survivors, stale } = report;
+  const { judged, stale } = report;
   const lines = [head(report)];
   for (const actor of new Set(judged.map((j) => j.edit.actor))) {
     const own = judged.filter((j) => j.edit.actor === actor);
     lines.push("", actor);
     for (const subject of new Set(own.map((j) => j.edit.subject))) {
       lines.push(`  ${subject}`);
-      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j, survivors));
+      for (const j of own) if (j.edit.subject === subject) lines.push(rowOf(j, report));
     }
   }
   const open = questionsIn(report);
@@ -86,8 +95,8 @@ function head(report: Necessity): string {
   return `${task.spec.name}${variant} (${task.config}): ${parts.join(", ")}`;
 }
 
-function rowOf({ edit, effect }: Judged, survivors: Survivors): string {
-  const reason = effect.kind === "nothing" ? answerTo(edit.id, survivors) : undefined;
+function rowOf({ edit, effect }: Judged, report: Necessity): string {
+  const reason = effect.kind === "nothing" ? reasonOf(edit, report) : undefined;
   const text = effectText(effect) + (reason === undefined ? "" : `: ${reason}`);
   return `    ${edit.kind.padEnd(16)}${edit.label.padEnd(34)}  ${text}`;
 }
@@ -138,7 +147,7 @@ function questionOf({ kind, actor, label, subject }: Edit): string {
 }
 
 export function mutationJson(report: Necessity): string {
-  const { task, judged, planned, survivors, stale } = report;
+  const { task, judged, planned, stale } = report;
   const document = {
     format: NECESSITY_FORMAT,
     version: NECESSITY_VERSION,
@@ -146,9 +155,10 @@ export function mutationJson(report: Necessity): string {
     config: task.config,
     variant: task.variant,
     planned,
-    mutations: judged.map(({ edit: { model: _, ...edit }, effect }) => {
-      const reason = effect.kind === "nothing" ? answerTo(edit.id, survivors) : undefined;
-      return { ...edit, effect, ...(reason === undefined ? {} : { accepted: reason }) };
+    mutations: judged.map(({ edit, effect }) => {
+      const { model: _, ...shown } = edit;
+      const reason = effect.kind === "nothing" ? reasonOf(edit, report) : undefined;
+      return { ...shown, effect, ...(reason === undefined ? {} : { accepted: reason }) };
     }),
     needed: neededIn(report),
     stale,

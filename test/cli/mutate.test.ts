@@ -47,10 +47,12 @@ describe("mmrace mutate", () => {
   });
 
   /** The race with these answers in its expect.json. */
-  const answered = (survivors: Record<string, string>) => {
+  const answered = (survivors: Record<string, string>, never: string[] = []) => {
     const at = folder();
     const file = join(at, "expect.json");
-    const spec = { file: "race.spec.ts", properties: {}, configs: {}, survivors };
+    const counts = { states: 0, transitions: 0, depth: 0, model: "" };
+    const configs = { ci: { sizes: {}, runs: { "-": { verdict: "holds", ...counts, never } } } };
+    const spec = { file: "race.spec.ts", properties: {}, configs, survivors };
     const sheet = { format: "mmrace-expect", version: 1, specs: { race: spec } };
     writeFileSync(file, JSON.stringify(sheet));
     return {
@@ -69,6 +71,14 @@ describe("mmrace mutate", () => {
     expect(code).toBe(0);
     run(at, ["promote", "race.spec.ts", "--no-typecheck"]);
     expect(readFileSync(file, "utf8")).toContain("recheck sees it, too");
+  });
+
+  it("does not ask about a step that is never taken", () => {
+    const { mutate } = answered({}, ["gpu_fault.look_up"]);
+    const { code, out } = mutate("--kinds", "ignore check", "--actor", "gpu_fault");
+    expect(out).toMatch(/look_up .*redundant in this model .*: the step is never taken/);
+    expect(out).not.toContain("questions");
+    expect(code).toBe(0);
   });
 
   it("finds answers to what is not asked, and to what is needed", () => {
