@@ -2,8 +2,8 @@
  * nouveau serves faults of the GPU and of the CPU: one mutex orders the GPU's page table, an
  * interval notifier only counts, and the classic notifier, which comes after it, does the zapping.
  *
- * Claim    A fault of the GPU that is mapped under svmm->mutex after mmu_interval_read_retry() leads
- *          to the page that the CPU has there; entries are flushed before their page is unmapped
+ * Claim    What a fault of the GPU maps under svmm->mutex, after mmu_interval_read_retry(), is the
+ *          page that the CPU has there; entries are flushed before their page is unmapped
  *          for DMA; a CPU fault on a page in VRAM, which clears the GPU's entry itself because the
  *          classic notifier leaves out the driver's own migrations, gets its page; and svmm->mutex,
  *          taken under mmap_lock, the folio lock and in both notifiers, closes no circle.
