@@ -22,8 +22,8 @@ const subject = (clients: number, states: number, transitions: number): Subject 
   own: { verdict: "holds", states, transitions },
   model: () => testAndSet(clients),
 });
-const two: Item = { tool: "spin", subject: subject(2, 12, 20) };
-const three: Item = { tool: "spin", subject: subject(3, 32, 72) };
+const two: Item = { tool: "spin", subject: subject(2, 12, 20), isTooLarge: false };
+const three: Item = { tool: "spin", subject: subject(3, 32, 72), isTooLarge: false };
 
 describe.skipIf(!has("spin"))("answers", () => {
   it("are kept, and judged anew", async () => {
@@ -48,18 +48,22 @@ describe.skipIf(!has("spin"))("answers", () => {
   });
 });
 
-it("asks the cheapest first, and TLC about small schemes only", () => {
+it("asks the cheapest first, and Rumur and TLC about small ones only", async () => {
   const big = { ...subject(2, 400_000, 1), title: "big" };
   const items = itemsOf([big, two.subject, three.subject], ["rumur", "tlc", "spin"]);
-  expect(items.map((i) => `${i.tool} ${i.subject.title}`)).toEqual([
+  const shown = items.map((i) => `${i.tool} ${i.subject.title}${i.isTooLarge ? ", no" : ""}`);
+  expect(shown).toEqual([
     "spin test-and-set 2",
     "spin test-and-set 3",
     "rumur test-and-set 2",
     "tlc test-and-set 2",
     "rumur test-and-set 3",
     "spin big",
-    "rumur big",
+    "rumur big, no",
+    "tlc big, no",
   ]);
+  const [large] = items.filter((i) => i.isTooLarge);
+  if (large) expect((await ask(large, asking)).row).toBeUndefined();
 });
 
 it("tells on the page what was not agreed on", () => {
@@ -75,13 +79,16 @@ it("tells on the page what was not agreed on", () => {
     { item: three, row: late },
     { item: { ...two, tool: "rumur" as const }, row: row({ tool: "rumur", agree: false }) },
     { item: { ...three, tool: "rumur" as const }, row: undefined },
+    { item: { ...three, tool: "rumur" as const, isTooLarge: true }, row: undefined },
   ];
   const page = crosscheckPage(answers, made);
-  expect(page).toContain("| specs and variants | SPIN | 2 | 1 | 0 | 1 | 0 | 0 | 0 |");
-  expect(page).toContain("| specs and variants | Rumur | 2 | 0 | 0 | 0 | 0 | 1 | 1 |");
-  expect(page).toContain("1 agrees, 1 incomplete | 0 agree, 1 not asked yet, 1 **different** |");
+  expect(page).toContain("| specs and variants | SPIN | 2 | 1 | 0 | 1 | 0 | 0 | 0 | 0 |");
+  expect(page).toContain("| specs and variants | Rumur | 3 | 0 | 0 | 0 | 0 | 1 | 1 | 1 |");
+  expect(page).toContain("- Rumur is asked about everything, up to 300,000 states.");
+  expect(page).toContain(
+    "1 agrees, 1 incomplete | 0 agree, 1 too large, 1 not asked yet, 1 **different** |",
+  );
   expect(page).toContain("- test-and-set 3, SPIN: incomplete, time limit of 9 s");
   expect(page).toContain("**holds, 12 states, 20 transitions**");
-  expect(page).toContain("- test-and-set 3, Rumur: not asked yet");
   expect(crosscheckPage(answers, made)).toBe(page);
 });

@@ -20,7 +20,7 @@ import type { Item } from "./items.ts";
 
 export interface Answer {
   item: Item;
-  /** Undefined: not asked yet. */
+  /** Undefined: not asked, or not yet. */
   row: Row | undefined;
 }
 
@@ -42,7 +42,8 @@ const OPTIONS: Omit<CrosscheckOptions, "tools" | "limits"> = {
 
 /** Failures are not kept: the disk may have been full. */
 export async function ask(item: Item, asking: Asking): Promise<Answer> {
-  const { subject, tool } = item;
+  const { subject, tool, isTooLarge } = item;
+  if (isTooLarge) return { item, row: undefined };
   const options = { ...OPTIONS, limits: asking.limits };
   const question = questionFor(tool, subject.model(), subject.own.states, options);
   if (!question) return { item, row: undefined };

@@ -34,24 +34,38 @@ export interface Subject {
 export interface Item {
   subject: Subject;
   tool: Tool;
+  /** Beyond the tool's rule ({@link RULES}): never asked. */
+  isTooLarge: boolean;
 }
 
-/** What a state costs with each tool, roughly: the cheap questions come first. */
-const COST: Record<Tool, number> = { spin: 1, ltsmin: 3, tlc: 30, rumur: 30 };
-/** TLC and LTSmin are asked about schemes up to this size. */
-const MOST_STATES = 300_000;
+/** What a tool is asked about: what it answers within minutes. */
+interface Rule {
+  /** The schemes in their first configuration only. */
+  schemesOnly: boolean;
+  mostStates: number;
+  /** What a state costs, roughly: the cheap questions come first. */
+  cost: number;
+}
+
+export const RULES: Record<Tool, Rule> = {
+  spin: { schemesOnly: false, mostStates: Number.POSITIVE_INFINITY, cost: 1 },
+  ltsmin: { schemesOnly: true, mostStates: Number.POSITIVE_INFINITY, cost: 3 },
+  tlc: { schemesOnly: true, mostStates: 300_000, cost: 30 },
+  rumur: { schemesOnly: false, mostStates: 300_000, cost: 30 },
+};
 
 /** Cheapest first, so that an early end has left out as few as possible. */
 export function itemsOf(subjects: Subject[], tools: readonly Tool[]): Item[] {
   const items = subjects.flatMap((subject) =>
-    tools.filter((tool) => isAsked(subject, tool)).map((tool): Item => ({ subject, tool })),
+    tools
+      .filter((tool) => subject.isScheme || !RULES[tool].schemesOnly)
+      .map((tool): Item => {
+        const isTooLarge = subject.own.states > RULES[tool].mostStates;
+        return { subject, tool, isTooLarge };
+      }),
   );
-  const cost = ({ subject, tool }: Item): number => COST[tool] * subject.own.states;
+  const cost = ({ subject, tool }: Item): number => RULES[tool].cost * subject.own.states;
   return items.sort((a, b) => cost(a) - cost(b));
-}
-
-function isAsked({ isScheme, own }: Subject, tool: Tool): boolean {
-  return tool === "spin" || tool === "rumur" || (isScheme && own.states <= MOST_STATES);
 }
 
 /** Schemes in all configurations and variants in theirs, as far as they were promoted. */

@@ -1,6 +1,8 @@
 /** The page that says what was asked and what came out. The same answers give the same bytes. */
+import type { Row } from "../../../cli/crosscheck/crosscheck.ts";
 import type { Tool } from "../../../cli/crosscheck/tools.ts";
 import type { Answer } from "./answers.ts";
+import { RULES } from "./items.ts";
 
 const NAMES: Record<Tool, string> = {
   spin: "SPIN",
@@ -9,10 +11,20 @@ const NAMES: Record<Tool, string> = {
   ltsmin: "LTSmin",
 };
 
-type Outcome = "equal" | "violated" | "different" | "incomplete" | "refused" | "unasked";
+const OUTCOMES = [
+  ["equal", "equal counts"],
+  ["violated", "violated, too"],
+  ["incomplete", "incomplete"],
+  ["refused", "refused"],
+  ["large", "too large"],
+  ["unasked", "not asked yet"],
+  ["different", "different"],
+] as const;
+
+type Outcome = (typeof OUTCOMES)[number][0];
 
 function outcomeOf({ item, row }: Answer): Outcome {
-  if (!row) return "unasked";
+  if (!row) return item.isTooLarge ? "large" : "unasked";
   // A tool that failed may have been given a wrong text.
   if (row.agree === false || row.verdict === "failed") return "different";
   if (row.agree) return item.subject.own.verdict === "holds" ? "equal" : "violated";
@@ -45,15 +57,15 @@ export function crosscheckPage(answers: Answer[], made: Made): string {
     "",
     `Tools: ${[...versionsOf(answers), ...made.compilers].join(", ")}.`,
     `Each program had ${processorSeconds} seconds of processor time and ${megabytes} MB.`,
-    ...(tools.some((tool) => tool === "tlc" || tool === "ltsmin")
-      ? ["TLC and LTSmin are asked about schemes of up to 300,000 states."]
-      : ["TLC and LTSmin were not asked."]),
     "",
-    "| asked | tool | models | equal counts | violated, too | incomplete | refused |" +
-      " not asked yet | different |",
-    "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
+    ...tools.map(ruleOf),
+    "",
+    `| asked | tool | models | ${OUTCOMES.map(([, text]) => text).join(" | ")} |`,
+    `| --- | --- | --: |${" --: |".repeat(OUTCOMES.length)}`,
     ...tools.map((tool) => totalRow("specs and variants", tool, specs)),
-    ...tools.map((tool) => totalRow("random programs", tool, random)),
+    ...tools
+      .filter((tool) => !RULES[tool].schemesOnly)
+      .map((tool) => totalRow("random programs", tool, random)),
     "",
     "## Specs",
     "",
@@ -82,16 +94,24 @@ function versionsOf(answers: Answer[]): string[] {
   return [...new Set(all)];
 }
 
+/** What the tool is asked, as a list item. */
+function ruleOf(tool: Tool): string {
+  const { schemesOnly, mostStates } = RULES[tool];
+  const what = schemesOnly ? "the schemes in their first configuration" : "everything";
+  const size = Number.isFinite(mostStates) ? `, up to ${count(mostStates)} states` : "";
+  return `- ${NAMES[tool]} is asked about ${what}${size}.`;
+}
+
 function countsOf(answers: Answer[]): Record<Outcome, number> {
-  const counts = { equal: 0, violated: 0, incomplete: 0, refused: 0, unasked: 0, different: 0 };
-  for (const answer of answers) counts[outcomeOf(answer)]++;
-  return counts;
+  const counts = Object.fromEntries(OUTCOMES.map(([outcome]) => [outcome, 0]));
+  for (const answer of answers) counts[outcomeOf(answer)] = (counts[outcomeOf(answer)] ?? 0) + 1;
+  return counts as Record<Outcome, number>;
 }
 
 function totalRow(what: string, tool: Tool, answers: Answer[]): string {
   const of = answers.filter((a) => a.item.tool === tool);
-  const { equal, violated, incomplete, refused, unasked, different } = countsOf(of);
-  const numbers = [of.length, equal, violated, incomplete, refused, unasked, different];
+  const counts = countsOf(of);
+  const numbers = [of.length, ...OUTCOMES.map(([outcome]) => counts[outcome])];
   return `| ${[what, NAMES[tool], ...numbers.map(count)].join(" | ")} |`;
 }
 
@@ -107,36 +127,37 @@ function specRow(answers: Answer[], tools: Tool[]): string {
 
 function summary(answers: Answer[]): string {
   if (answers.length === 0) return "-";
-  const { equal, violated, incomplete, refused, unasked, different } = countsOf(answers);
+  const { equal, violated, incomplete, refused, large, unasked, different } = countsOf(answers);
   const agreed = equal + violated;
-  const rest: [number, string][] = [
+  const others: [number, string][] = [
     [incomplete, "incomplete"],
     [refused, "refused"],
+    [large, "too large"],
     [unasked, "not asked yet"],
     [different, "**different**"],
   ];
-  const some = rest.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-  if (some.length === 0) return answers.length === 1 ? "agrees" : `all ${agreed} agree`;
-  return [`${agreed} agree${agreed === 1 ? "s" : ""}`, ...some].join(", ");
+  const rest = others.filter(([n]) => n > 0);
+  if (answers.length === 1) return rest[0]?.[1] ?? "agrees";
+  if (rest.length === 0) return `all ${agreed} agree`;
+  const counted = rest.map(([n, what]) => `${n} ${what}`);
+  return [`${agreed} agree${agreed === 1 ? "s" : ""}`, ...counted].join(", ");
 }
 
-/** One line each, but for random programs that nobody has come to yet. */
+/** One line for each answer that is none. */
 function without(answers: Answer[]): string[] {
-  const lines = answers.flatMap((a): string[] => {
-    const outcome = outcomeOf(a);
-    const { subject, tool } = a.item;
-    const isQuiet = outcome === "unasked" && subject.spec === "";
-    if (outcome === "equal" || outcome === "violated" || isQuiet) return [];
-    return [`- ${subject.title}, ${NAMES[tool]}: ${reasonFor(a, outcome)}`];
+  const lines = answers.flatMap(({ item, row }): string[] => {
+    const outcome = outcomeOf({ item, row });
+    const isQuiet = ["equal", "violated", "large", "unasked"].includes(outcome);
+    if (isQuiet || !row) return [];
+    return [`- ${item.subject.title}, ${NAMES[item.tool]}: ${reasonFor(item, row, outcome)}`];
   });
   return lines.length > 0 ? lines : ["Nothing: all that was asked was answered alike."];
 }
 
-function reasonFor({ item, row }: Answer, outcome: Outcome): string {
-  if (!row) return "not asked yet";
-  const { own } = item.subject;
+function reasonFor({ subject }: Answer["item"], row: Row, outcome: Outcome): string {
+  const { own } = subject;
   if (outcome !== "different") return `${row.verdict}, ${row.note}`;
-  const of = ({ verdict, states, transitions }: Partial<typeof row>): string =>
+  const of = ({ verdict, states, transitions }: Pick<Row, "verdict" | keyof typeof own>): string =>
     `${verdict}, ${count(states ?? 0)} states, ${count(transitions ?? 0)} transitions`;
   return `**${of(row)}** ${row.claim ?? ""} ${row.note}; here ${of(own)}`;
 }
