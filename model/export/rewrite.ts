@@ -211,8 +211,8 @@ function flat(op: "and" | "or", args: Expr[]): Expr {
   const parts = args.flatMap((e) => (e.kind === op ? e.args : [e]));
   const decided = parts.find((e) => isConst(e) && (e.value === 1) === (op === "or"));
   if (decided) return decided;
-  const once = parts.filter((e, i) => parts.findIndex((other) => sameExpr(other, e)) === i);
-  return op === "and" ? and(...once) : or(...once);
+  const once = new Map(parts.map((e) => [JSON.stringify(e), e] as const));
+  return op === "and" ? and(...once.values()) : or(...once.values());
 }
 
 function simplifyIte(e: Extract<Expr, { kind: "ite" }>, scope: Scope): Expr {

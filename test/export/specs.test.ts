@@ -3,11 +3,16 @@
  * for the mutant of each that is found soonest, the verdict (races and questions are so many that
  * their base schemes must do). `npm run crosscheck:all` takes all of them, and Rumur.
  */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { crosscheck } from "../../cli/crosscheck/crosscheck.ts";
+import { withFolder } from "../../cli/temporary.ts";
+import { exportModel } from "../../model/export/index.ts";
 import { type Subject, specSubjects } from "./all/items.ts";
-import { has, LIMITS } from "./support/check.ts";
+import { has, hasGcc, LIMITS } from "./support/check.ts";
 
 /** Larger ones take minutes. */
 const MOST_STATES = 3_000_000;
@@ -36,3 +41,19 @@ describe.skipIf(!has("spin") || schemes.length === 0)("SPIN", () => {
     expect(await throughSpin(subject)).toMatchObject([{ verdict: "violated", agree: true }]);
   });
 });
+
+it.skipIf(!hasGcc())("every scheme's C for LTSmin compiles without a warning", () =>
+  withFolder(async (folder) => {
+    const names = all.filter((s) => s.isScheme).map((s, i) => cFile(s, `scheme${i}`, folder));
+    const flags = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror"];
+    execFileSync("gcc", [...flags, ...names], { cwd: folder, stdio: "pipe" });
+  }),
+);
+
+function cFile(subject: Subject, name: string, folder: string): string {
+  const options = { name, header: [subject.title], safetyOnly: true };
+  const [file] = exportModel(subject.model(), "pins-c", options).files;
+  if (!file) throw new Error(`${subject.title} is refused`);
+  writeFileSync(join(folder, file.name), file.text);
+  return file.name;
+}
