@@ -56,7 +56,8 @@ function rowsOf(sheet: Expectations, deep: Estimates): string[][] {
       const what = i === 0 ? showSizes(sizes) : showChange(base, sizes);
       return [spec, name, what, count(states), count(transitions)];
     });
-    const estimated = Object.entries(deep[spec] ?? {}).map(([name, one]) => {
+    const beyond = Object.entries(deep[spec] ?? {}).filter(([name]) => !configs[name]);
+    const estimated = beyond.map(([name, one]) => {
       return [spec, name, showChange(base, one.sizes), showDeep(one), ""];
     });
     return [...measured, ...estimated];
