@@ -7,8 +7,9 @@
  * locked and referenced, and the driver programs the device before it unlocks the folio: the lock
  * is what guarantees progress, because the CPU's fault needs it too.
  *
- * Omits    killable waits; fork, which restores the entry or fails; which device owns the entry
- *          (the owner of the event: see `ignoring` in listeners.ts).
+ * Omits    killable waits, and that a fault of user space gives mmap_lock up while it waits for the
+ *          folio lock (folio_lock_or_retry); fork, which restores the entry or fails; which device
+ *          owns the entry (the owner of the event: `to` may ignore one, see mmu-notifier-range.ts).
  */
 import {
   all,

@@ -6,9 +6,12 @@
  * lock already and meets a lock of an older transaction backs off with -EDEADLK, unlocks all and
  * starts again, keeping its age (kernel/locking/ww_mutex.h: __ww_mutex_kill).
  *
+ * Nobody dies for a lock that was tried or taken without a context: its holder has no age there,
+ * whatever else it holds (ww->ctx is NULL), and is waited for.
+ *
  * Omits    a waiter's place in the queue: whether to die is decided by the holder's age alone, and
- *          again whenever the holder changes; interruptible waits; the fence array (see
- *          dma-fence.ts).
+ *          again whenever the holder changes; -EALREADY, so that locking twice in one transaction
+ *          is a finding; interruptible waits; the fence array (see dma-fence.ts).
  */
 import {
   array,
@@ -24,6 +27,7 @@ import {
   none,
   proc,
   type Ref,
+  SpecError,
   type Struct,
   self,
   set,
@@ -33,7 +37,17 @@ import {
 } from "../index.ts";
 import { might_sleep } from "./context.ts";
 
-export const dma_resv = () => struct("dma_resv", { owner: proc }, (obj) => obj.owner.eq(self));
+/** `ctx`: it is locked in transactions, too. */
+export const dma_resv = ({ ctx = false } = {}) =>
+  struct(
+    "dma_resv",
+    {
+      owner: proc,
+      /** ww->ctx: the owner took it in its transaction. */
+      ...(ctx ? { in_ctx: bool } : {}),
+    },
+    (obj) => obj.owner.eq(self),
+  );
 export type DmaResv = Struct<ReturnType<typeof dma_resv>>;
 
 /** reservation_ww_class: which transactions are open, and which of two is older. */
@@ -90,6 +104,7 @@ export function dma_resv_unlock(obj: DmaResv): Effect {
     assert("unlock_by_stranger", obj.owner.eq(self), `dma_resv_unlock(${obj.path}) by another`),
     event(obj, "release"),
     set(obj.owner, none),
+    ...(obj.in_ctx ? [set(obj.in_ctx, false)] : []),
   );
 }
 
@@ -112,9 +127,21 @@ export function ww_acquire_fini(ctx: WwClass): Effect {
   );
 }
 
-/** Is the holder in an older transaction? */
+function in_ctx(obj: DmaResv): Ref<boolean> {
+  if (obj.in_ctx) return obj.in_ctx;
+  const what = `${obj.path} is locked in a transaction`;
+  throw new SpecError("MR107", what, "declare it: dma_resv({ ctx: true })");
+}
+
+/** Does an older transaction hold it? */
 function holder_is_older(obj: DmaResv, ctx: WwClass): Expr<boolean> {
-  return exists(proc, (p) => obj.owner.eq(p).and(ctx.older.at(p).at(self)));
+  const is_older = exists(proc, (p) => obj.owner.eq(p).and(ctx.older.at(p).at(self)));
+  return in_ctx(obj).and(is_older);
+}
+
+/** The running process takes it in its transaction. */
+function take_in_ctx(obj: DmaResv, ctx: WwClass): Effect {
+  return block(set(obj.owner, self), set(in_ctx(obj), true), set(ctx.acquired.at(self), true));
 }
 
 /**
@@ -129,11 +156,10 @@ export function dma_resv_lock_ctx(obj: DmaResv, ctx: WwClass, edeadlk: Ref<boole
     might_sleep(`dma_resv_lock(${obj.path})`),
     assert("lock_without_ctx", ctx.open.at(self), "no ww_acquire_init() before"),
     wait(obj.owner.eq(none).or(dies)),
-    when(obj.owner.eq(none), [
-      set(obj.owner, self),
-      set(ctx.acquired.at(self), true),
-      set(edeadlk, false),
-    ]).otherwise([set(edeadlk, true), event(obj, "release", true)]),
+    when(obj.owner.eq(none), [take_in_ctx(obj, ctx), set(edeadlk, false)]).otherwise([
+      set(edeadlk, true),
+      event(obj, "release", true),
+    ]),
   );
 }
 
@@ -144,8 +170,7 @@ export function dma_resv_lock_slow(obj: DmaResv, ctx: WwClass): Effect {
     assert("slow_path_with_locks", ctx.acquired.at(self).not(), "dma_resv_lock_slow() holds locks"),
     might_sleep(`dma_resv_lock_slow(${obj.path})`),
     wait(obj.owner.eq(none)),
-    set(obj.owner, self),
-    set(ctx.acquired.at(self), true),
+    take_in_ctx(obj, ctx),
   );
 }
 

@@ -4,6 +4,7 @@
  * of the mm, or listeners.
  */
 import { type Effect, type Expr, type Routine, ret, routine, when } from "../index.ts";
+import { might_sleep, not_under_page_table_lock } from "./context.ts";
 import type { Mm } from "./mm.ts";
 import {
   mmu_notifier_invalidate_range_end,
@@ -46,6 +47,8 @@ export function listener_of<T>(
       routine("mmu_notifier_invalidate_range_start", {}, () => ({
         itree_start: [
           `mmu_notifier_invalidate_range_start(${event})`,
+          not_under_page_table_lock("mmu_notifier_invalidate_range_start()"),
+          might_sleep("mmu_notifier_invalidate_range_start()"),
           mn_itree_inv_start_range(subs, hears),
           when(hears.not(), [ret()]),
         ],

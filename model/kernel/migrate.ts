@@ -107,7 +107,8 @@ export function remove_migration_ptes(
 /**
  * migrate_vma_collect(): one notifier window, in which the entry becomes a migration entry if its
  * folio can be locked without waiting. `select` says which entries; `fault_page` is a folio that
- * the caller of do_swap_page() has locked. Leaves `src` none when the page can't be had. Caller
+ * the caller of do_swap_page() has locked; if another one is there by now, it is left to the next
+ * fault, where the kernel tries for its lock. Leaves `src` none when the page can't be had. Caller
  * holds mmap_lock.
  */
 export function migrate_vma_collect(

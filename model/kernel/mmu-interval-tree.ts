@@ -36,6 +36,7 @@ import {
   wait,
   when,
 } from "../index.ts";
+import { might_sleep, not_under_page_table_lock } from "./context.ts";
 import {
   mmu_interval_notifier,
   mn_itree_inv_start_range,
@@ -80,6 +81,7 @@ export function mmu_interval_notifier_remove(subs: Subscriptions, node: Interval
   return routine("mmu_interval_notifier_remove", {}, () => ({
     erase: [
       "interval_tree_remove(), or deferred_list while the tree is frozen",
+      might_sleep("mmu_interval_notifier_remove()"),
       when(all(subs.invalidate_seq_odd, node.place.eq("in_tree")), [
         set(node.place, "to_remove"),
         set(node.sub.waits.at(self), true),
@@ -120,6 +122,8 @@ export function invalidate_range_start_itree<T>(
     return {
       itree_start: [
         `mmu_notifier_invalidate_range_start(${event})`,
+        not_under_page_table_lock("mmu_notifier_invalidate_range_start()"),
+        might_sleep("mmu_notifier_invalidate_range_start()"),
         mn_itree_inv_start_range(subs, overlap),
         when(not(overlap), [ret()]),
       ],

@@ -22,7 +22,7 @@ import { dma_resv, type WwClass } from "./dma-resv.ts";
 
 /** struct ttm_buffer_object, of one block: in VRAM, or in system memory; anything at first. */
 export const ttm_buffer_object = () =>
-  struct("ttm_buffer_object", { resv: dma_resv(), in_vram: bool.any() });
+  struct("ttm_buffer_object", { resv: dma_resv({ ctx: true }), in_vram: bool.any() });
 export type TtmBo = Struct<ReturnType<typeof ttm_buffer_object>>;
 
 /** struct ttm_device, as the variables of a spec. */

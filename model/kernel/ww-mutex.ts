@@ -56,10 +56,10 @@ function event(m: WwMutex, op: "acquire" | "trylock" | "release"): Effect {
   });
 }
 
-/** __ww_mutex_wound(): of the owner, if it is younger and has locks. */
+/** __ww_mutex_wound(): of the owner, if it is younger, by a transaction that has locks itself. */
 function wound_younger_owner(m: WwMutex, ctx: WwClass, wounded: WwWounded): Effect {
   return each(proc, (p) => [
-    when(all(m.owner.eq(p), ctx.older.at(self).at(p), ctx.acquired.at(p)), [
+    when(all(m.owner.eq(p), ctx.older.at(self).at(p), ctx.acquired.at(self)), [
       set(wounded.by_older.at(p), true),
     ]),
   ]);
@@ -67,7 +67,9 @@ function wound_younger_owner(m: WwMutex, ctx: WwClass, wounded: WwWounded): Effe
 
 /** Takes it, and is wounded if an older transaction waits for it (__ww_mutex_check_waiters). */
 function take(m: WwMutex, ctx: WwClass, wounded: WwWounded): Effect {
-  const older_waits = exists(proc, (p) => m.waiting.at(p).and(ctx.older.at(p).at(self)));
+  const older_waits = exists(proc, (p) =>
+    m.waiting.at(p).and(ctx.older.at(p).at(self), ctx.acquired.at(p)),
+  );
   return block(
     set(m.owner, self),
     set(ctx.acquired.at(self), true),
@@ -123,7 +125,6 @@ export function ww_mutex_lock_slow(m: WwMutex, ctx: WwClass, wounded: WwWounded)
       might_sleep(`ww_mutex_lock_slow(${m.path})`),
       set(wounded.by_older.at(self), false),
       when(m.owner.eq(none), [event(m, "trylock"), take(m, ctx, wounded), ret()]),
-      wound_younger_owner(m, ctx, wounded),
       set(m.waiting.at(self), true),
     ],
     wait: [

@@ -4,7 +4,9 @@
  * System pages go back in a step of its own, tlb_finish_mmu(), after the end of the notifier's
  * window; until then an mm with a CPU TLB can be reached through it.
  *
- * Omits    how many pages are gathered before a flush is forced; zapping several pages.
+ * Omits    how many pages are gathered before a flush is forced; zapping several pages; that
+ *          madvise() falls back to mmap_lock when the VMA lock can't be had at once: here it waits
+ *          for the writer of the VMA, who gives both up together.
  */
 import {
   block,

@@ -18,9 +18,9 @@ import { describe, expect, it } from "vitest";
 import { holds, run } from "./run.ts";
 
 const k = shared({
-  a: dma_resv(),
-  b: dma_resv(),
-  c: dma_resv(),
+  a: dma_resv({ ctx: true }),
+  b: dma_resv({ ctx: true }),
+  c: dma_resv({ ctx: true }),
   ctx: ww_class(),
   oldest_died: bool,
   somebody_died: bool,
@@ -153,6 +153,34 @@ describe("dma_resv with an acquire context: Wait-Die", () => {
     expect(outcome).toMatchObject({ verdict: "holds", states: 615, findings: [] });
     const rings = [plain("ab", k.a, k.b), plain("bc", k.b, k.c), plain("ca", k.c, k.a)];
     expect(run({ shared: k, actors: rings }).verdict).toBe("deadlock");
+  });
+
+  // In both transactions b is locked last, so that to wait for it is safe.
+  it("nobody dies for a lock that was tried, however old its holder is", () => {
+    const walks = actor("walks", {}, () => ({
+      init: ["ww_acquire_init(&ctx)", ww_acquire_init(k.ctx)],
+      walk: ["if (!dma_resv_trylock(b)) continue", dma_resv_trylock(k.b, [], [goto("fini")])],
+      walked: ["dma_resv_unlock(b)", dma_resv_unlock(k.b)],
+      fini: ["ww_acquire_fini(&ctx)", ww_acquire_fini(k.ctx)],
+    }));
+    const meets_an_elder = exists(proc, (p) =>
+      k.b.owner.eq(p).and(exists(proc, (q) => k.a.owner.eq(q).and(k.ctx.older.at(p).at(q)))),
+    );
+    const outcome = run({
+      shared: k,
+      actors: [ab, walks],
+      always: { nobody_died: k.somebody_died.not() },
+      reachable: { meets_an_elder },
+    });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 38 });
+    expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
+  });
+
+  it("a dma_resv that is declared without transactions: a mistake with its fix", () => {
+    const gem = shared({ resv: dma_resv() });
+    expect(() => dma_resv_lock_slow(gem.resv, k.ctx)).toThrowError(
+      expect.objectContaining({ code: "MR107", fix: "declare it: dma_resv({ ctx: true })" }),
+    );
   });
 
   it("waiting where one has to die: deadlock", () => {

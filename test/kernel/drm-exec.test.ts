@@ -12,7 +12,12 @@ import {
 import { describe, expect, it } from "vitest";
 import { holds, run } from "./run.ts";
 
-const k = shared({ a: dma_resv(), b: dma_resv(), c: dma_resv(), ctx: ww_class() });
+const k = shared({
+  a: dma_resv({ ctx: true }),
+  b: dma_resv({ ctx: true }),
+  c: dma_resv({ ctx: true }),
+  ctx: ww_class(),
+});
 
 const job = (name: string, ...objects: DmaResv[]) =>
   actor(name, {}, () => ({

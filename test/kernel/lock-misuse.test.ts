@@ -51,7 +51,7 @@ const k = shared({
   sem: rw_semaphore(),
   mmap_lock: mmap_lock(),
   folio: folio_lock_bit(),
-  resv: dma_resv(),
+  resv: dma_resv({ ctx: true }),
   ptl: page_table_lock(),
   rcu: rcu(),
   sub: mmu_interval_notifier(),

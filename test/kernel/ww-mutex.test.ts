@@ -56,29 +56,23 @@ describe("ww_mutex: Wound-Wait", () => {
   const ab = transaction("ab", k.a, k.b);
   const ba = transaction("ba", k.b, k.a);
 
-  it("one order: nobody dies, although the younger one is wounded", () => {
-    const nobody_died = k.somebody_died.not();
-    const somebody_wounded = exists(proc, (p) => k.wounded.by_older.at(p));
-    const outcome = run({
-      shared: k,
-      actors: [ab.times(2)],
-      always: { nobody_died },
-      reachable: { somebody_wounded },
-    });
+  // Who waits for the first lock has none that others could need: it wounds nobody.
+  it("one order: nobody is wounded", () => {
+    const nobody_wounded = exists(proc, (p) => k.wounded.by_older.at(p)).not();
+    const outcome = run({ shared: k, actors: [ab.times(2)], always: { nobody_wounded } });
     expect(outcome.verdict).toBe("holds");
-    expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
   });
 
   it("opposite order never deadlocks, the younger dies, the oldest never", () => {
     const outcome = run({ shared: k, actors: [ab, ba], always, reachable });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 127 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 113 });
     expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
   });
 
   it("a ring of three", () => {
     const ring = [ab, transaction("bc", k.b, k.c), transaction("ca", k.c, k.a)];
     const outcome = run({ shared: k, actors: ring, always, reachable });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 2256 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 2115 });
     expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
   });
 

@@ -31,7 +31,12 @@ function counterexample(input: Input, liveness = false): Trace {
 
 describe("a step that asks for a lock", () => {
   it("has not taken it when told -EDEADLK", () => {
-    const k = shared({ a: dma_resv(), b: dma_resv(), ctx: ww_class(), died: bool });
+    const k = shared({
+      a: dma_resv({ ctx: true }),
+      b: dma_resv({ ctx: true }),
+      ctx: ww_class(),
+      died: bool,
+    });
     const client = (name: string, first: typeof k.a, second: typeof k.a) =>
       actor(name, { edeadlk: bool }, (me) => ({
         init: ["ww_acquire_init()", ww_acquire_init(k.ctx)],
