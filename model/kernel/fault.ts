@@ -29,7 +29,7 @@ import {
   prep_new_page,
 } from "./folio.ts";
 import { folio_set_locked, folio_unlock, folio_wait_locked } from "./folio-lock.ts";
-import { type Mm, pte_prot_of_vma, set_pte } from "./mm.ts";
+import { type Mm, pte_prot_of_vma, set_page_anon_exclusive, set_pte } from "./mm.ts";
 
 /**
  * do_anonymous_page(): a zeroed page where there is none yet. Caller holds mmap_lock or the VMA
@@ -50,6 +50,7 @@ export function do_anonymous_page(
       prep_new_page(folios.at(frame)),
       set_pte(mm.pte.at(page), "present", frame),
       pte_prot_of_vma(mm, page),
+      set_page_anon_exclusive(mm.pte.at(page), true),
     ]),
   );
 }

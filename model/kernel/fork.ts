@@ -11,6 +11,7 @@
  */
 import {
   all,
+  any,
   array,
   block,
   bool,
@@ -40,7 +41,15 @@ import {
   prep_new_page,
   versions,
 } from "./folio.ts";
-import { type Mm, mapping_kinds, pte_can_be, pte_copy, pte_is, set_pte } from "./mm.ts";
+import {
+  type Mm,
+  mapping_kinds,
+  pte_can_be,
+  pte_copy,
+  pte_is,
+  set_page_anon_exclusive,
+  set_pte,
+} from "./mm.ts";
 import { MmId, type MmOf, type Mms } from "./mms.ts";
 import {
   mmu_notifier_invalidate_range_end,
@@ -72,6 +81,7 @@ function copy_pte(
   }
   const read_only = [src.write, dst.write].flatMap((write) => (write ? [set(write, false)] : []));
   return block(
+    set_page_anon_exclusive(src, false), // folio_try_dup_anon_rmap_pte()
     pte_copy(dst, src),
     ...read_only,
     set(mms.at(child).vma.at(page), mms.at(parent).vma.at(page)),
@@ -126,7 +136,8 @@ export function dup_mmap(
 
 /**
  * do_wp_page() on a present, write-protected entry: the only owner writes in place (wp_page_reuse,
- * no notifier), others get a copy, which is made before the notifier window opens. Caller holds
+ * no notifier), others get a copy, which is made before the notifier window opens. Who is the only
+ * owner, PageAnonExclusive says where the mm has it, else the reference count. Caller holds
  * mmap_lock.
  */
 export function do_wp_page(
@@ -143,7 +154,12 @@ export function do_wp_page(
       "do_wp_page(): wp_can_reuse_anon_folio(), or folio_get(old)",
       when(all(pte.kind.eq("present"), wrprotect).not(), [ret()]),
       set(me.old, pte.frame),
-      when(folios.at(me.old).ref.count.eq(1), [set(wrprotect, false), ret()]),
+      when(any(folios.at(me.old).ref.count.eq(1), ...(pte.exclusive ? [pte.exclusive] : [])), [
+        set_page_anon_exclusive(pte, true),
+        set(wrprotect, false),
+        ...(pte.write ? [set(pte.write, true)] : []),
+        ret(),
+      ]),
       folio_get(folios.at(me.old)),
     ],
     alloc: [
@@ -159,6 +175,8 @@ export function do_wp_page(
       when(all(pte.kind.eq("present"), pte.frame.eq(me.old)), [
         folio_put(folios.at(me.old)),
         set_pte(pte, "present", me.copy),
+        set_page_anon_exclusive(pte, true),
+        ...(pte.write ? [set(pte.write, true)] : []),
         flush_tlb_page(mm, page),
         set(wrprotect, false),
       ]).otherwise([folio_put(folios.at(me.copy))]),

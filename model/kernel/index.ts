@@ -1,6 +1,7 @@
 /**
  * Kernel objects, one per file, with the kernel's names. Specs import them from `mmrace/kernel`.
  */
+export * from "./bind-job.ts";
 export * from "./completion.ts";
 export * from "./context.ts";
 export * from "./cpu.ts";
@@ -16,7 +17,9 @@ export * from "./drm-exec.ts";
 export * from "./drm-gem.ts";
 export * from "./exit-mmap.ts";
 export * from "./fault.ts";
+export * from "./fault-6-0.ts";
 export * from "./fault-6-1.ts";
+export * from "./fault-6-15.ts";
 export * from "./fault-queue.ts";
 export * from "./folio.ts";
 export * from "./folio-lock.ts";
@@ -48,6 +51,7 @@ export * from "./mremap.ts";
 export * from "./mutex.ts";
 export * from "./numa.ts";
 export * from "./oom-reaper.ts";
+export * from "./preempt-fence.ts";
 export * from "./rcu.ts";
 export * from "./reclaim.ts";
 export * from "./refcount.ts";

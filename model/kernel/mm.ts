@@ -27,6 +27,7 @@ import {
   ite,
   none,
   oneOf,
+  type Ref,
   range,
   type SizeLike,
   SpecError,
@@ -51,6 +52,11 @@ export interface MmOptions {
    * writable or a readable one, that of a device-private entry likewise.
    */
   write?: boolean;
+  /**
+   * PageAnonExclusive of the page that an entry maps: nobody else maps it, so that a write fault
+   * never copies it. A migration entry keeps it (readable exclusive; a writable one is exclusive).
+   */
+  exclusive?: boolean;
   /** The CPU's TLB; see cpu-tlb.ts. */
   tlb?: boolean;
   /** MMF_UNSTABLE: the OOM reaper was here, no new pages. */
@@ -63,11 +69,12 @@ export interface MmOptions {
 export const pte_kinds = (...extra: ExtraPteKind[]) =>
   oneOf("none", "present", "migration", "device_private", ...extra);
 
-export const page_table_entry = ({ pte = [], write = false }: MmOptions = {}) =>
+export const page_table_entry = ({ pte = [], write = false, exclusive = false }: MmOptions = {}) =>
   struct("pte_t", {
     kind: pte_kinds(...pte),
     frame: Frame,
     ...(write ? { write: bool } : {}),
+    ...(exclusive ? { exclusive: bool } : {}),
     /** What the swap slot of a swap entry holds; its frame is the folio in the swap cache. */
     ...(pte.includes("swap") ? { slot: range(0, versions) } : {}),
   });
@@ -140,6 +147,7 @@ export function pte_clear(pte: Pte): Effect {
     set(pte.kind, "none"),
     set(pte.frame, none),
     ...(pte.write ? [set(pte.write, false)] : []),
+    ...(pte.exclusive ? [set(pte.exclusive, false)] : []),
     ...(pte.slot ? [set(pte.slot, 0)] : []),
   );
 }
@@ -150,6 +158,7 @@ export function pte_copy(to: Pte, from: Pte): Effect {
     set(to.kind, from.kind),
     set(to.frame, from.frame),
     ...(to.write && from.write ? [set(to.write, from.write)] : []),
+    ...(to.exclusive && from.exclusive ? [set(to.exclusive, from.exclusive)] : []),
     ...(to.slot && from.slot ? [set(to.slot, from.slot)] : []),
   );
 }
@@ -158,6 +167,16 @@ export function pte_copy(to: Pte, from: Pte): Effect {
 export function pte_prot_of_vma(mm: Mm, page: Expr<PageOf>): Effect {
   const { write } = mm.pte.at(page);
   return write && mm.vm_write ? set(write, mm.vm_write.at(page)) : block();
+}
+
+/** PageAnonExclusive() of the page that the entry maps, or that its migration entry says it was. */
+export function page_anon_exclusive(pte: Pte): Ref<boolean> {
+  return pte.exclusive ?? not_declared("exclusive entries", "exclusive: true");
+}
+
+/** SetPageAnonExclusive(), or ClearPageAnonExclusive(); nothing where the mm does not know it. */
+export function set_page_anon_exclusive(pte: Pte, yes: boolean): Effect {
+  return pte.exclusive ? set(pte.exclusive, yes) : block();
 }
 
 /**

@@ -2,9 +2,8 @@
  * The GPU by itself: its TLB, its stores, its bind queue. Each of these happens whenever it can.
  */
 
-import { actor, goto, idle, none, set, wait } from "mmrace";
+import { actor, goto, idle, wait } from "mmrace";
 import * as hardware from "mmrace/kernel";
-import { run_bind } from "./bind-job.ts";
 import { k } from "./state.ts";
 
 export const gpu_tlb = hardware.gpu_tlb(k.gpu);
@@ -17,7 +16,7 @@ export const bind_queue = actor("bind_queue", {}, () => ({
     "the GPU writes the PTEs of the bind job, signals its fence",
     idle(),
     wait(k.bind.queued.and(k.unbind.queued.not())),
-    ...run_bind(k.gpu, k.bind),
+    ...hardware.run_bind(k.gpu, k.bind),
     goto("run"),
   ],
 }));
@@ -27,10 +26,7 @@ export const unbind_queue = actor("unbind_queue", {}, () => ({
     "the GPU clears the PTEs of the unbind job, signals its fence",
     idle(),
     wait(k.unbind.queued),
-    set(k.gpu.pte.at(k.unbind.page), none),
-    set(k.unbind.queued, false),
-    set(k.unbind.in_resv, false),
-    set(k.unbind.page, none),
+    ...hardware.run_unbind(k.gpu, k.unbind),
     goto("run"),
   ],
 }));

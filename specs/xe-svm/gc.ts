@@ -19,6 +19,7 @@ import {
   mutex_lock,
   mutex_unlock,
   Page,
+  push_unbind,
   up_read,
 } from "mmrace/kernel";
 import { gc_list_is_empty, k } from "./state.ts";
@@ -38,9 +39,7 @@ export function garbage_collector(): Routine {
       unbind_lock: ["xe_svm_notifier_lock(vm)", down_read(k.notifier_lock)],
       unbind: [
         "xe_vm_range_unbind(): push job, add fence, tile_present = 0",
-        set(k.unbind.queued, true),
-        set(k.unbind.in_resv, true),
-        set(k.unbind.page, me.page),
+        ...push_unbind(k.unbind, me.page),
         set(range.tile_present, false),
       ],
       unbind_unlock: ["xe_svm_notifier_unlock(vm)", up_read(k.notifier_lock)],

@@ -23,6 +23,7 @@ import {
   when,
 } from "mmrace";
 import {
+  add_bind_fence,
   dma_resv_lock,
   dma_resv_set_locked,
   dma_resv_unlock,
@@ -40,9 +41,9 @@ import {
   mutex_unlock,
   Page,
   type PageOf,
+  push_bind,
   up_read,
 } from "mmrace/kernel";
-import { add_bind_fence, push_bind } from "./bind-job.ts";
 import { garbage_collector } from "./gc.ts";
 import { xe_svm_invalidate } from "./invalidate.ts";
 import { block_is_free, k, pages_valid } from "./state.ts";

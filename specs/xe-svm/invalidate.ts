@@ -1,17 +1,7 @@
 /** xe_svm_invalidate(): what the driver does when core mm is about to change the page tables. */
+import { bool, type Expr, goto, none, type Routine, routine, set, when } from "mmrace";
 import {
-  bool,
-  type Expr,
-  goto,
-  lockEvent,
-  none,
-  type Routine,
-  routine,
-  set,
-  wait,
-  when,
-} from "mmrace";
-import {
+  bind_jobs_wait,
   down_write,
   mmu_interval_set_seq,
   type PageOf,
@@ -38,8 +28,7 @@ export function xe_svm_invalidate(page: Expr<PageOf>, event: "unmap" | "other"):
     ],
     resv_wait: [
       "dma_resv_wait_timeout(xe_vm_resv(vm), BOOKKEEP)",
-      lockEvent({ op: "wait", mode: "exclusive", lock: "wait", class: "vm_fences", index: [] }),
-      wait(k.bind.in_resv.or(k.unbind.in_resv).not()),
+      ...bind_jobs_wait([k.bind, k.unbind]),
     ],
     zap: [
       "xe_pt_zap_ptes_range(); tile_invalidated |= mask",

@@ -4,6 +4,7 @@
  */
 import { array, bool, type Expr, exists, none, shared, struct } from "mmrace";
 import {
+  bind_job,
   device_mmu,
   dma_resv,
   Frame,
@@ -15,7 +16,6 @@ import {
   type PageOf,
   rw_semaphore,
 } from "mmrace/kernel";
-import { bind_job } from "./bind-job.ts";
 
 /** struct drm_gpusvm_range and its pages, for one page (a 4K chunk); flags as in drm_gpusvm.h. */
 const range = struct("drm_gpusvm_range", {
@@ -42,8 +42,9 @@ export const k = shared({
   notifier_lock: rw_semaphore(), // gpusvm->notifier_lock
   vm_resv: dma_resv(), // xe_vm_resv(vm)
   range: array(Page, range),
-  bind: bind_job,
-  unbind: bind_job,
+  /** Jobs on the bind queue of the VM. */
+  bind: bind_job(),
+  unbind: bind_job(),
   bo: array(Frame, bo),
 });
 

@@ -18,6 +18,7 @@ import {
 } from "mmrace";
 import * as kernel from "mmrace/kernel";
 import {
+  add_bind_fence,
   dma_resv_lock,
   dma_resv_unlock,
   down_read,
@@ -31,9 +32,10 @@ import {
   mutex_unlock,
   Page,
   type PageOf,
+  push_bind,
+  run_bind,
   up_read,
 } from "mmrace/kernel";
-import { add_bind_fence, push_bind, run_bind } from "./bind-job.ts";
 import { userptr_notifier } from "./userptr-invalidate.ts";
 import { k } from "./userptr-state.ts";
 

@@ -7,7 +7,6 @@ import {
   type Effect,
   type Expr,
   goto,
-  lockEvent,
   none,
   type Ref,
   routine,
@@ -16,6 +15,7 @@ import {
   when,
 } from "mmrace";
 import {
+  bind_jobs_wait,
   down_write,
   type Listeners,
   mmu_interval_set_seq,
@@ -29,10 +29,7 @@ import {
 } from "mmrace/kernel";
 import { k } from "./userptr-state.ts";
 
-const resv_wait = [
-  lockEvent({ op: "wait", mode: "exclusive", lock: "wait", class: "vm_fences", index: [] }),
-  wait(k.bind.in_resv.not()),
-];
+const resv_wait = bind_jobs_wait([k.bind]);
 
 /** xe_pt_zap_ptes(): what the tile has and nobody has invalidated; `flush` says that it had. */
 function zap_ptes(page: Expr<PageOf>, flush: Ref<boolean>): Effect[] {

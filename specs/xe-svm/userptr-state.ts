@@ -1,6 +1,7 @@
 /** What the actors of a userptr share: the VMA with its notifier, and one bind job. */
 import { array, bool, shared, struct } from "mmrace";
 import {
+  bind_job,
   device_mmu,
   dma_resv,
   Frame,
@@ -10,7 +11,6 @@ import {
   Page,
   rw_semaphore,
 } from "mmrace/kernel";
-import { bind_job } from "./bind-job.ts";
 
 /** struct xe_userptr_vma, of one page, and its drm_gpusvm_pages. */
 const userptr_vma = struct("xe_userptr_vma", {
@@ -33,5 +33,5 @@ export const k = shared({
   notifier_lock: rw_semaphore(), // gpusvm->notifier_lock
   vm_resv: dma_resv(), // xe_vm_resv(vm)
   uvma: array(Page, userptr_vma),
-  bind: bind_job,
+  bind: bind_job(),
 });
