@@ -94,7 +94,7 @@ describe("usage classes", () => {
       actors: [submit("job", "read"), who, engine],
       at_rest: { idle: dma_resv_test_signaled(Fence, k.fences, k.list, "bookkeep") },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 29, findings: [] });
   });
 
   it("a wait without the lock does not see a fence that is added meanwhile", () => {

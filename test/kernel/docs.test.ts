@@ -1,8 +1,10 @@
 /** docs/kernel-objects.md says what the sources say. One writer: PROMOTE=1. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as kernel from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
 import { repositoryRoot } from "../support/repository.ts";
 import { kernelObjects, kernelObjectsPage } from "./object-docs.ts";
+import { type Shown, vocabulary } from "./vocabulary.ts";
 
 const path = `${repositoryRoot}docs/kernel-objects.md`;
 
@@ -35,5 +37,34 @@ describe("docs/kernel-objects.md", () => {
       "sleep_in_atomic",
       "unlock_by_stranger",
     ]);
+  });
+});
+
+/** The text of the test of that title, up to the next one; or the expectation of a mutant. */
+function textOf(shown: Shown): string {
+  const [where = "", title = ""] = shown.split(/: (.*)/s);
+  const spec = where.startsWith("specs/");
+  const file = spec ? `${where}/expect.json` : `test/kernel/${where}.test.ts`;
+  const text = readFileSync(repositoryRoot + file, "utf8");
+  const from = spec ? text.indexOf(`"${title}": {`) : text.indexOf(`("${title}", `);
+  if (from < 0) return "";
+  const next = text.slice(from).search(spec ? /\n/ : /\n {2}it[.(]|\ndescribe\(/);
+  return text.slice(from, next < 0 ? undefined : from + next);
+}
+
+describe("the words of the kernel", () => {
+  const words = vocabulary.flatMap(([, group]) => group.map((word) => [word.word, word] as const));
+  const exports = new Set(Object.keys(kernel));
+
+  it.each(words)("%s is something that mmrace/kernel has", (_, { where }) => {
+    expect(where.filter((name) => !exports.has(name))).toEqual([]);
+  });
+
+  it.each(words)("%s: a test counts its states", (_, { counted }) => {
+    expect(textOf(counted), counted).toMatch(/states\b(?!_)(?=:|,|\)| \})|holds\(|counts\(/);
+  });
+
+  it.each(words)("%s: a test shows its misuse", (_, { misused }) => {
+    expect(textOf(misused), misused).toMatch(/verdict|toThrow|findings|deadlock/);
   });
 });

@@ -96,7 +96,7 @@ describe("user queues", () => {
       always: { quiesced: stopped.implies(k.queues.hw.eq("stopped")) },
       at_rest: { runs: all(k.queues.hw.eq("running"), k.queues.evicted.eq(0)) },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 60, findings: [] });
   });
 });
 

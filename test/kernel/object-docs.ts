@@ -4,6 +4,7 @@
  */
 import { type RepositoryFile, repositoryFiles } from "../support/repository.ts";
 import { splitSource } from "../support/source-text.ts";
+import { vocabulary, type Word } from "./vocabulary.ts";
 
 interface Operation {
   name: string;
@@ -198,12 +199,30 @@ const aboutFindings = `
   a notifier can't be written. Where a section must be several steps, declare a
   \`page_table_lock()\`, and it is found.`;
 
+const aboutWords = `
+Where to find what: the operations, the test that counts the states of it, and the test (in
+test/kernel, otherwise a mutant of a spec) in which its misuse is found.`;
+
+function printWords(words: readonly Word[]): string {
+  const shown = (s: string) => s.replaceAll("|", "\\|");
+  const rows = words.map(({ word, where, counted, misused, but }) => {
+    const names = where.map((name) => `\`${name}\``).join(", ");
+    return `| ${word} | ${names}${but ? `; ${but}` : ""} | ${shown(counted)} | ${shown(misused)} |`;
+  });
+  return ["| word | operations | counted by | misused in |", "|---|---|---|---|", ...rows].join(
+    "\n",
+  );
+}
+
 /** The whole page. */
 export function kernelObjectsPage(): string {
   const objects = kernelObjects();
   const intro = [
     "# Kernel objects",
     wrap(about),
+    "## Words",
+    wrap(aboutWords),
+    ...vocabulary.map(([name, words]) => `### ${name}\n\n${printWords(words)}`),
     "## Findings",
     wrap(aboutFindings),
     printRules(objects),

@@ -93,7 +93,7 @@ describe("rw_semaphore", () => {
       d.at("up").implies(k.sem.readers.at(d.proc).and(every(writer, (w) => w.at("up").not()))),
     );
     const outcome = run({ shared: k, actors: [downgrades, reader, writer], always: { inside } });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 45, findings: [] });
   });
 
   it("trylock fails while somebody writes or waits to, and never blocks", () => {
@@ -108,6 +108,7 @@ describe("rw_semaphore", () => {
     const got = every(tries, (t) => t.at("up").implies(k.sem.readers.at(t.proc)));
     expect(run({ shared: k, actors: [tries, writer], always: { got } })).toMatchObject({
       verdict: "holds",
+      states: 10,
       findings: [],
     });
     // The writer holds the lock for good; a trylock returns all the same.

@@ -177,7 +177,8 @@ describe("sleeping in atomic context", () => {
         spin_unlock(k.lock),
       ],
     }));
-    expect(run({ shared: k, actors: [good] }).verdict).toBe("holds");
+    const outcome = run({ shared: k, actors: [good] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 8 });
   });
 
   it("an SRCU read section is no atomic context", () => {

@@ -101,7 +101,7 @@ describe("wait queue", () => {
       wake: ["wake_up(&wq)", wake_up(k.wq)],
     }));
     const outcome = run({ shared: k, actors: [sleeper.times(2), wakes], always: { seen } });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 36, findings: [] });
   });
 
   it("wake_up(), then the condition: the wake-up is lost", () => {

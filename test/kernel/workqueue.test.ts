@@ -76,7 +76,7 @@ describe("flush_work()", () => {
     const flushes = user("flushes", queue, flush_work(k.work));
     const ran = every(flushes, (f) => f.at("done").implies(k.ran.ge(1)));
     const outcome = run({ shared: k, actors: [flushes, kworker], always: { ran } });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 10, findings: [] });
   });
 
   it("does not wait for a later one", () => {
@@ -144,7 +144,7 @@ describe("cancel_work_sync() and disable_work_sync()", () => {
         too_late: some(cancels, (c) => c.at("done").and(k.ran.eq(1))),
       },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 11, findings: [] });
   });
 
   it("nobody queues it meanwhile, but afterwards", () => {
