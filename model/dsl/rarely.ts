@@ -4,21 +4,21 @@ import { rare } from "./effect.ts";
 
 /**
  * The routine, in which these labels, and all that is called there, may be out of reach in some
- * configuration: `rarely(hmm_range_fault(...), "entry_wait")`. They count as `rare()`.
+ * configuration: `rarely(hmm_range_fault(...), "entry_wait", "swap.wait")`. They count as `rare()`.
  * No labels: all.
  */
 export function rarely(call: Routine, ...labels: string[]): Routine {
-  const mark = (steps: Steps, all: boolean): Steps =>
+  const mark = (steps: Steps, at: string, all: boolean): Steps =>
     Object.fromEntries(
       Object.entries(steps).map(([label, step]) => {
-        const is_rare = all || labels.includes(label);
-        if ("kind" in step) return [label, wrap(step, is_rare)];
+        const is_rare = all || labels.includes(at + label);
+        if ("kind" in step) return [label, wrap(step, `${at}${label}.`, is_rare)];
         return [label, is_rare ? [...step, rare()] : step];
       }),
     );
-  const wrap = (r: Routine, all: boolean): Routine => ({
+  const wrap = (r: Routine, at: string, all: boolean): Routine => ({
     ...r,
-    instantiate: (prefix, declared) => mark(r.instantiate(prefix, declared), all),
+    instantiate: (prefix, declared) => mark(r.instantiate(prefix, declared), at, all),
   });
-  return wrap(call, labels.length === 0);
+  return wrap(call, "", labels.length === 0);
 }

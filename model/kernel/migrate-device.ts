@@ -11,7 +11,10 @@
  * lets one reference too many pass for a page of the device; the count of migrate_device_pages() is
  * exact. An entry that was zapped meanwhile is not replaced.
  *
- * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail.
+ * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail; of
+ *          finalize, the moment between folio_unlock() and folio_put(). With the two apart
+ *          hmm-mirror and dma-resv-as-page-lock hold as well; what the moment can do to progress is
+ *          the variant put_after_unlock of do-swap-page.
  */
 import {
   all,

@@ -13,7 +13,7 @@
  *          objects; cgroup limits; buffer objects that share a dma_resv; failing evict_to_ram();
  *          signals; more than one retry.
  */
-import { claim, eventually, every, forall, none, some, spec } from "mmrace";
+import { any, claim, eventually, every, forall, none, some, spec } from "mmrace";
 import * as actors from "./actors.ts";
 import { mutants } from "./mutants.ts";
 import { Bo, is_accounted_for, k } from "./state.ts";
@@ -63,7 +63,12 @@ export default spec({
   },
   reachable: {
     eviction_waits: some(actors.exec_a, (t) => t.at("evict.ticketlock")),
-    drm_exec_backs_off: some(actors.exec_a, (t) => t.at("lock_all.lock_contended")),
+    // A walk that gets every lock by trying waits with no ticket, and nobody dies for a trylock:
+    // with validators and shrinkers alone nobody backs off.
+    drm_exec_backs_off: any(
+      some(actors.exec_a, (t) => t.at("lock_all.lock_contended")),
+      some(actors.cpu_fault, (t) => t.at("touch", "reserve", "unlock", "done")).not(),
+    ),
   },
   mutants,
   variants,

@@ -12,6 +12,7 @@ import {
   goto,
   type Ref,
   type Routine,
+  rare,
   ret,
   retry,
   routine,
@@ -72,6 +73,7 @@ function lock_all(mine: Set, obj: Ref<BoOf>): Routine {
     backoff: unlock_all(obj),
     lock_contended: [
       "drm_exec_lock_contended(): dma_resv_lock_slow()",
+      rare(), // not without CPU faults: see drm_exec_backs_off
       dma_resv_lock_slow(k.bo.at(me.contended).resv, k.ctx),
       retry(),
       goto("next"),

@@ -70,7 +70,7 @@ export function range_evict(): Routine {
         hmm_range_fault_other_owner(k.mm, k.folio, k.mm.sub, me.page, me.pfn, me.err, swap),
         "entry_wait",
         "again",
-        "wait",
+        "swap.wait",
       ),
       faulted: [
         "hmm_range_fault(): more pages?",

@@ -1,14 +1,17 @@
 /** NUMA hints, swap and device-exclusive entries: what makes them, and the faults that end them. */
 import {
   actor,
+  all,
   bool,
   choose,
   exists,
+  forall,
   goto,
   idle,
   move_after,
   none,
   remove,
+  set,
   some,
   when,
 } from "mmrace";
@@ -177,6 +180,49 @@ describe("device-exclusive entries", () => {
     expect(outcome.verdict).toBe("holds");
     expect(unmet(outcome)).toEqual([]);
     expect(outcome.states).toBe(5046);
+  });
+
+  // No zap beside it: against that the driver's sequence number helps, not the folio lock.
+  const programs = actor("gpu", { page: Page, folio: Frame, fresh: Frame, frame: Frame }, (me) => {
+    const device_exclusive = restore(me.page, me.frame);
+    const fault = handle_mm_fault(k.mm, k.folio, me.page, me.fresh, { device_exclusive });
+    const own = invalidate(me.page);
+    return {
+      call: ["an atomic operation of the device", choose(me.page)],
+      lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
+      exclusive: make_device_exclusive(k.mm, k.folio, me.page, me.folio, fault, own),
+      program: ["program the device", set(k.gpu.pte.at(me.page), me.folio)],
+      unlock_folio: [
+        "folio_unlock(); folio_put()",
+        folio_unlock(k.folio.at(me.folio).lock),
+        folio_put(k.folio.at(me.folio)),
+      ],
+      unlock: ["mmap_read_unlock(mm)", up_read(k.mm.mmap_lock)],
+    };
+  });
+  const the_device_has_it_alone = forall(Page, (p) => {
+    const { kind, frame } = k.mm.pte.at(p);
+    const own = k.gpu.pte.at(p);
+    return own.eq(none).or(all(kind.eq("device_exclusive"), frame.eq(own)));
+  });
+
+  it("the device is programmed under the folio lock: the CPU comes after it", () => {
+    const outcome = run({
+      ...input,
+      actors: [programs, cpu],
+      always: { ...w.always, the_device_has_it_alone },
+    });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 305 });
+  });
+
+  it("M18: programmed after the folio lock was dropped", () => {
+    const outcome = run({
+      ...input,
+      actors: [programs, cpu],
+      always: { ...w.always, the_device_has_it_alone },
+      change: [move_after(programs, "program", "unlock_folio")],
+    });
+    expect(outcome.verdict).toBe("the_device_has_it_alone");
   });
 
   it("a fault that does not look at the entry again maps a page that is gone", () => {

@@ -1,4 +1,4 @@
-/** PageAnonExclusive: migration entries and mprotect() keep it, so that a write fault copies none. */
+/** PageAnonExclusive: migration entries and mprotect() keep it; a write fault then copies none. */
 import {
   actor,
   all,
@@ -94,13 +94,13 @@ const entry_is_exclusive = exists(Page, (p) => {
 });
 
 describe("PageAnonExclusive", () => {
-  it("survives a migration: the page is written in place, also under somebody's reference", () => {
+  it("survives a migration: written in place under somebody's reference", () => {
     const outcome = run({ ...input, reachable: { entry_is_exclusive } });
     expect(outcome).toMatchObject({ verdict: "holds", states: 2287 });
     expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
   });
 
-  it("a readable migration entry in its place: the page is copied, and the holder left behind", () => {
+  it("a readable migration entry in its place: the holder is left behind", () => {
     const change = [
       insert_after(compaction, "migrate.unmap.try_to_migrate_one", {
         forget: [

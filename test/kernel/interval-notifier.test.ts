@@ -145,7 +145,7 @@ const reachable = {
 };
 
 describe("tokens and numbers in lockstep", () => {
-  it("two intervals, readers of both, overlapping invalidations and one that hits none", () => {
+  it("two intervals, readers of both, invalidations that overlap or hit none", () => {
     const actors = [
       ra,
       rb,

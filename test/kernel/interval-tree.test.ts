@@ -125,7 +125,7 @@ describe("interval tree", () => {
     },
   });
 
-  it("two of each: inserts and removals are deferred, nobody is called after its removal", () => {
+  it("two of each: inserts and removals are deferred, none is called once removed", () => {
     const { verdict, findings, states } = check(whole.build());
     expect({ verdict, findings, states }).toEqual({
       verdict: { kind: "holds" },

@@ -137,7 +137,7 @@ describe("a mistake in a migration", () => {
     expect(run({ shared: k, sizes: one, actors: pinned, always }).verdict).toBe("holds");
   });
 
-  it("M9: the device maps the new page before the entry does, without a retry check", () => {
+  it("M9: the device maps the new page first, without a retry check", () => {
     const outcome = run({ shared: k, sizes: one, actors, always, change: map_early });
     expect(outcome.verdict).toBe("no_free_while_the_gpu_maps");
   });

@@ -206,8 +206,8 @@ const mm: Word[] = [
   w(
     "PTE: migration, read, write, exclusive",
     "remove_migration_ptes page_anon_exclusive pte_write",
-    "exclusive: survives a migration: the page is written in place, also under somebody's reference",
-    "exclusive: a readable migration entry in its place: the page is copied, and the holder left behind",
+    "exclusive: survives a migration: written in place under somebody's reference",
+    "exclusive: a readable migration entry in its place: the holder is left behind",
   ),
   w(
     "PTE: device-private",
@@ -256,7 +256,7 @@ const mm: Word[] = [
     "MADV_DONTNEED, VMA lock only",
     "madvise_dontneed dontneed_actor",
     "zap: madvise() runs while mmap_lock is held for write",
-    "migrate-mistakes: M9: the device maps the new page before the entry does, without a retry check",
+    "migrate-mistakes: M9: the device maps the new page first, without a retry check",
   ),
   w(
     "mprotect()",
@@ -355,7 +355,7 @@ const notifier: Word[] = [
   w(
     "epochs",
     "mmu_interval_read_begin mmu_interval_read_retry mmu_interval_set_seq",
-    "interval-notifier: two intervals, readers of both, overlapping invalidations and one that hits none",
+    "interval-notifier: two intervals, readers of both, invalidations that overlap or hit none",
     "interval-notifier: notices a number that a later callback of the epoch makes up",
   ),
   w(
@@ -367,7 +367,7 @@ const notifier: Word[] = [
   w(
     "deferred remove",
     "mmu_interval_notifier_remove",
-    "interval-tree: two of each: inserts and removals are deferred, nobody is called after its removal",
+    "interval-tree: two of each: inserts and removals are deferred, none is called once removed",
     "interval-tree: a removal that does not wait is found",
   ),
   w(
