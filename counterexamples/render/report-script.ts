@@ -230,10 +230,11 @@ function drawStep() {
   drawSource(step && step.source);
 }
 
-/* The file around the step's line; the pane stays as it is when a step comes from nowhere. */
+/* The file around the step's line; of a step that comes from nowhere, the pane marks no line. */
 function drawSource(place) {
-  if (!place || !Object.hasOwn(DATA.sources, place.file)) return;
   const pane = $('source');
+  for (const line of pane.querySelectorAll('.here')) line.className = '';
+  if (!place || !Object.hasOwn(DATA.sources, place.file)) return;
   $('source-pane').hidden = false;
   if (pane.dataset.file !== place.file) {
     pane.dataset.file = place.file;
@@ -245,7 +246,6 @@ function drawSource(place) {
     });
     pane.replaceChildren(...lines);
   }
-  for (const line of pane.querySelectorAll('.here')) line.className = '';
   const here = pane.children[place.line - 1];
   if (!here) return;
   here.className = 'here';
