@@ -100,6 +100,6 @@ overflow-x:auto}
 @media print{.ctl,aside .ctl,#watch-form{display:none}.bar{position:static}
 .cols{display:block}.lanes{max-height:none;
 overflow:visible}aside{border:0;position:static;max-height:none}.lanes tr.future{opacity:1}
-body{font-size:10px}
+body{font-size:10px}.note,.chg{font-size:9px}
 .lanes tr{break-inside:avoid}*{print-color-adjust:exact}}
 `;
