@@ -43,18 +43,21 @@ function takeOut(actor: FlatActor, label: string): FlatStep {
 }
 
 /**
- * A call returns to the place behind it, whatever stands there: `now` stands where `old` stood. A
- * step's own routine is no call in front of it.
+ * A call returns to the place behind it, whatever stands there: in each pair, the second step
+ * stands where the first one stood. A step's own routine is no call in front of it.
  */
-function returnTo(actor: FlatActor, old: FlatStep | undefined, now: FlatStep | undefined): void {
+function returnTo(
+  actor: FlatActor,
+  ...pairs: [FlatStep | undefined, FlatStep | undefined][]
+): void {
   for (const scope of new Set(actor.steps.map((s) => s.scope))) {
-    const isCall = scope.prefix !== "" && scope !== now?.scope;
-    if (isCall && scope.end === old) scope.end = now;
+    const pair = pairs.find(([old]) => scope.end === old);
+    if (pair && scope.prefix !== "" && scope !== pair[1]?.scope) scope.end = pair[1];
   }
 }
 
 function putIn(actor: FlatActor, at: number, step: FlatStep): void {
-  returnTo(actor, actor.steps[at], step);
+  returnTo(actor, [actor.steps[at], step]);
   actor.steps.splice(at, 0, step);
 }
 
@@ -62,7 +65,7 @@ function putIn(actor: FlatActor, at: number, step: FlatStep): void {
 function moving(actor: FlatActor, label: string): FlatStep {
   const { at } = find(actor, label);
   const step = takeOut(actor, label);
-  returnTo(actor, step, actor.steps[at]);
+  returnTo(actor, [step, actor.steps[at]]);
   return step;
 }
 
@@ -167,6 +170,7 @@ export function swap<A extends AnyActor>(actor: A, one: LabelOf<A>, two: LabelOf
   return change(actor, (flat) => {
     const a = find(flat, one);
     const b = find(flat, two);
+    returnTo(flat, [a.step, b.step], [b.step, a.step]);
     flat.steps[a.at] = b.step;
     flat.steps[b.at] = a.step;
   });

@@ -190,6 +190,8 @@ describe("changes", () => {
   it.each([
     ["when the step behind it moves away", [move_before(fault, "drop", "take")], "done"],
     ["when a step moves behind it", [move_after(fault, "take", "call.never")], "take"],
+    ["when the step behind it changes places", [swap(fault, "drop", "take")], "take"],
+    ["when the step behind it changes places, named first", [swap(fault, "take", "drop")], "take"],
     ["when a step moves in front of what is behind it", [move_before(fault, "map", "drop")], "map"],
   ])("let a call return to what is behind it, %s", (_, change, label) => {
     const model = built({ m: { breaks: "safe", change } }, "m");
