@@ -12,7 +12,7 @@
  * Omits    invalidate_count, and mapping anew, which it forbids; the path without a mapping
  *          (copy_to_user() dirties the page by itself); other virtqueues; PG_writeback.
  */
-import { claim, move_before, remove, replace, some, spec, swap } from "mmrace";
+import { claim, move_before, remove, replace, some, spec } from "mmrace";
 import { k, munmap, set_dirty_at_once, worker, writeback } from "./scheme.ts";
 
 export default spec({
@@ -52,12 +52,6 @@ export default spec({
       from: "vhost_invalidate_vq_start()",
       breaks: "store_to_released_page",
       change: [remove(munmap, "start.sync.start"), remove(munmap, "start.sync.wait")],
-    },
-    cleaned_after_it_is_written: {
-      doc: "write-back clears a dirty bit that was set for a later store",
-      from: "folio_clear_dirty_for_io()",
-      breaks: "no_store_is_lost",
-      change: [swap(writeback, "clean", "write")],
     },
   },
 });
