@@ -25,6 +25,7 @@ const always = (): boolean => true;
 const ofFamily = ({ size }: Subject): boolean => size !== undefined;
 const notOfFamily = ({ size }: Subject): boolean => size === undefined;
 const SLOW_STATES = 5_000_000;
+const SPIN_STATES = 20_000_000;
 
 const MODEL = "model.ir.json";
 
@@ -168,11 +169,16 @@ export function installedTools(): Tool[] {
         ]
       : []),
     ...(jar ? [tlc(jar)] : []),
-    exportedTool("SPIN, no reduction", "spin", notOfFamily, env),
+    exportedTool("SPIN, no reduction", "spin", spinOnExported, env),
     exportedTool("Rumur, no reduction", "rumur", slowOnExported, env),
     exportedTool("TLC", "tlc", slowOnExported, env),
     exportedTool("LTSmin", "ltsmin", always, env),
   ].filter((tool) => tool !== undefined);
+}
+
+/** It takes some 300 bytes for a state of a scheme. */
+function spinOnExported(subject: Subject): boolean {
+  return notOfFamily(subject) && atMost(SPIN_STATES)(subject);
 }
 
 function slowOnExported(subject: Subject): boolean {
