@@ -8,19 +8,25 @@
  *          (`as_in_7_3`) svm_range_evict_svm_bo() then says "Migration failed during eviction"
  *          and returns 0 all the same.
  * Source   drivers/gpu/drm/amd/amdkfd/kfd_svm.c: svm_range_evict_svm_bo; kfd_migrate.c:
- *          svm_migrate_vram_to_ram, svm_migrate_vma_to_ram, svm_migrate_folio_free;
+ *          svm_migrate_vram_to_ram, svm_migrate_vma_to_ram, svm_migrate_folio_free,
+          svm_migrate_to_ram; mm/memory.c: do_swap_page;
  *          drivers/gpu/drm/amd/amdgpu/amdgpu_ttm.c: amdgpu_ttm_bo_eviction_valuable,
  *          amdgpu_evict_flags; drivers/gpu/drm/ttm/ttm_bo.c: ttm_bo_evict;
  *          mm/migrate_device.c: migrate_vma_collect_pmd, migrate_vma_check_page,
  *          migrate_device_pages, migrate_device_finalize.
- * Omits    more than one page and range; mmap_lock and migrate_mutex, which are only tried (no is
- *          the answer then); an mm that is gone, whose pages go with exit_mmap(); how long a
- *          reference to a device page lives in fact: here as long as three passes take.
+ *          A fault of the CPU is enough for that: it locks the page and waits for migrate_mutex,
+ *          which the eviction holds, and the three passes fail at the lock of the page
+ *          (`cpu_fault_as_in_7_3`).
+ * Omits    more than one page and range; mmap_lock, which both may hold for reading, and
+ *          svms->lock; an mm that is gone, whose pages go with exit_mmap(); the steps of the
+ *          migration by the fault, which holds the page locked; how long another reference to a
+ *          device page lives in fact: here as long as three passes take.
  */
 import {
   actor,
   bool,
   claim,
+  count_of,
   type Effect,
   eventually,
   every,
@@ -38,7 +44,15 @@ import {
   wait,
   when,
 } from "mmrace";
-import { folio_lock_bit, folio_trylock, folio_unlock } from "mmrace/kernel";
+import {
+  folio_lock_bit,
+  folio_trylock,
+  folio_unlock,
+  mutex,
+  mutex_lock,
+  mutex_trylock,
+  mutex_unlock,
+} from "mmrace/kernel";
 
 const k = shared({
   folio: folio_lock_bit(),
@@ -48,6 +62,8 @@ const k = shared({
   /** References beside that of the entry: the migration's own, and one of somebody else. */
   migration: bool,
   stray: bool,
+  fault: bool, // that of do_swap_page()
+  migrate_mutex: mutex(),
   actual_loc: bool.init(true), // prange->actual_loc: something of the range is in VRAM
   /** The page was freed: svm_migrate_folio_free() has dropped its reference of svm_bo. */
   freed: bool,
@@ -55,13 +71,14 @@ const k = shared({
 
 /** folio_put(): the last one frees the page. */
 const freed_if_last: Effect = when(
-  k.mapped.not().and(k.migration_entry.not(), k.migration.not(), k.stray.not()),
+  k.mapped.not().and(k.migration_entry.not(), k.migration.not(), k.stray.not(), k.fault.not()),
   [set(k.freed, true)],
 );
 
-const evict = actor("evict", { retries: range(0, 3), moves: bool }, (me) => ({
-  svm_bo_ref: [
-    "svm_range_evict_svm_bo(): svm_bo_ref_unless_zero(), trylocks, retries = 3",
+const evict = actor("evict", { retries: range(0, 3), moves: bool, busy: bool }, (me) => ({
+  trylock: [
+    "svm_range_evict_svm_bo(): mutex_trylock(&prange->migrate_mutex), or return -EBUSY",
+    mutex_trylock(k.migrate_mutex, [], [goto("done")]),
     set(me.retries, 3),
   ],
   collect: [
@@ -75,7 +92,7 @@ const evict = actor("evict", { retries: range(0, 3), moves: bool }, (me) => ({
   ],
   check: [
     "migrate_vma_check_page(), migrate_device_pages(): a reference too many: it stays",
-    set(me.moves, k.stray.not()),
+    set(me.moves, k.stray.not().and(k.fault.not())),
   ],
   finalize: [
     "migrate_device_finalize(): remove_migration_ptes(), to the copy or back",
@@ -96,9 +113,11 @@ const evict = actor("evict", { retries: range(0, 3), moves: bool }, (me) => ({
     when(me.retries.gt(0), [retry(), goto("collect")]),
   ],
   answer: [
-    "if (prange->actual_loc) return -EBUSY; /* not in 7.3 */",
-    when(k.actual_loc, [goto("done")]),
+    "if (!r && prange->actual_loc) r = -EBUSY; /* not in 7.3 */",
+    when(k.actual_loc, [set(me.busy, true)]),
   ],
+  unlock_range: ["mutex_unlock(&prange->migrate_mutex)", mutex_unlock(k.migrate_mutex)],
+  leave: ["if (r < 0) return false", when(me.busy, [goto("done")])],
   last: [
     "kref_read(&svm_bo->kref) == 1, or return -EBUSY /* 7.3 warns */",
     when(k.freed.not(), [goto("done")]),
@@ -112,17 +131,42 @@ const somebody = actor("somebody", {}, () => ({
   put: ["folio_put()", set(k.stray, false), freed_if_last, goto("get")],
 })).as("transient references");
 
+const cpu_fault = actor("cpu_fault", {}, () => ({
+  trylock: [
+    "do_swap_page(): if (trylock_page(vmf->page)) get_page(vmf->page)",
+    idle(),
+    wait(k.mapped),
+    folio_trylock(k.folio, [], [goto("trylock")]),
+    set(k.fault, true),
+  ],
+  lock_range: [
+    "svm_migrate_to_ram(): mutex_lock(&prange->migrate_mutex)",
+    mutex_lock(k.migrate_mutex),
+  ],
+  look: [
+    "if (!prange->actual_loc) goto out_unlock_prange",
+    when(k.actual_loc.not(), [goto("unlock_range")]),
+  ],
+  move: [
+    "svm_migrate_vram_to_ram(): it stays if somebody else refers to it",
+    when(k.stray.not(), [set(k.mapped, false), set(k.actual_loc, false)]),
+  ],
+  unlock_range: ["mutex_unlock(&prange->migrate_mutex)", mutex_unlock(k.migrate_mutex)],
+  unlock: ["unlock_page(vmf->page)", folio_unlock(k.folio)],
+  put: ["put_page(vmf->page)", set(k.fault, false), freed_if_last, goto("trylock")],
+})).as("fault of the CPU");
+
 export default spec({
   name: "kfd-evict-success",
   doc: "amdkfd says that the block behind a range may be evicted",
   configs: { ci: {} },
   shared: k,
-  actors: { evict, somebody },
+  actors: { evict, cpu_fault, somebody },
   always: {
     evicted_means_free: claim(
       "when the block is thrown away, nothing refers to its page",
       some(evict, (t) => t.at("evicted")).implies(
-        not(k.mapped).and(k.migration_entry.not(), k.migration.not(), k.stray.not()),
+        not(k.mapped).and(k.migration_entry.not(), k.migration.not(), k.stray.not(), k.fault.not()),
       ),
     ),
     freed_once_unmapped: claim(
@@ -138,7 +182,7 @@ export default spec({
   },
   reachable: {
     block_is_evicted: some(evict, (t) => t.at("evicted")),
-    answer_is_no: some(evict, (t) => t.at("answer")).and(k.actual_loc),
+    answer_is_no: some(evict, (t) => t.at("leave").and(t.local.busy)),
     moved_page_is_kept: k.actual_loc.not().and(k.stray, k.migration.not()),
   },
   mutants: {
@@ -157,6 +201,16 @@ export default spec({
       change: [
         replace(evict, "answer", ["if (prange->actual_loc) pr_info_once(); return r /* 0 */"]),
         remove(evict, "last"),
+      ],
+    },
+    cpu_fault_as_in_7_3: {
+      doc: "the same, with no other reference than that of a fault of the CPU",
+      from: "kfd_migrate.c: svm_migrate_to_ram",
+      breaks: "evicted_means_free",
+      change: [
+        replace(evict, "answer", ["if (prange->actual_loc) pr_info_once(); return r /* 0 */"]),
+        remove(evict, "last"),
+        count_of(somebody, 0),
       ],
     },
   },
