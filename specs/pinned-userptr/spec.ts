@@ -36,7 +36,7 @@ export default spec({
     ci: { frames: 3, submits: 1, ...none_of_them, forks: 1, stores: 1 },
     moved: { frames: 3, submits: 1, ...none_of_them, forks: 1, compactions: 1 },
     two_submits: { frames: 3, submits: 2, ...none_of_them, forks: 1 },
-    deep: { frames: 4, submits: 2, ...none_of_them, forks: 1, compactions: 1, stores: 1 },
+    deep: { frames: 4, submits: 2, ...none_of_them, forks: 1, compactions: 1 },
   },
   shared: k,
   actors: { submit, gpu, gem_close, dontneed, munmap, fork, compaction, cpu },
