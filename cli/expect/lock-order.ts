@@ -7,10 +7,25 @@ import type { Src } from "../../model/ir/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Config } from "../loader/load.ts";
 import type { Job } from "../plan.ts";
+import type { Task } from "../prepare.ts";
+import { type Expectations, SCHEME } from "./format.ts";
+import { stepsHash } from "./record.ts";
 
 /** Is it kept of this search? A mutant is broken on purpose, and a deep size too dear. */
 export function isKept(kind: Job["kind"], tier: Config["tier"] | undefined): boolean {
   return (kind === "scheme" || kind === "variant") && tier !== "deep";
+}
+
+/** What was promoted of this search. */
+export function orderIn(before: Expectations, task: Task): LockOrder | undefined {
+  const { spec, config, variant } = task;
+  return before[spec.name]?.configs[config]?.lock_order?.[variant || SCHEME];
+}
+
+/** Hash of the model, unless it is the one that the order is known of. */
+export function dueOf({ model }: Task, known: LockOrder | undefined): string | undefined {
+  const hash = stepsHash(model);
+  return known?.model === hash ? undefined : hash;
 }
 
 /** What is taken inside what, and was not; what closes a circle, and did not; what is gone. */

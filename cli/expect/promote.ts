@@ -11,8 +11,8 @@ import {
   type SpecExpectation,
   stringifyExpectations,
 } from "./format.ts";
-import { isKept } from "./lock-order.ts";
-import { firstModel, propertiesOf, runOf, stepsHash } from "./record.ts";
+import { dueOf, isKept, orderIn } from "./lock-order.ts";
+import { firstModel, propertiesOf, runOf } from "./record.ts";
 
 /**
  * The text of an `expect.json` with these outcomes in it. What was there of other specs of the
@@ -66,7 +66,7 @@ function lockOrdersOf(
     const key = variant || SCHEME;
     const outcome = fresh.find((o) => o.task.variant === variant);
     const known = old?.lock_order?.[key];
-    const isSame = !outcome || known?.model === stepsHash(outcome.task.model);
+    const isSame = !outcome || dueOf(outcome.task, known) === undefined;
     const kept = outcome?.result.lockOrder ?? (isSame ? known : undefined);
     return kept ? [[key, kept] as const] : [];
   });
@@ -77,17 +77,15 @@ function lockOrdersOf(
  * For which searches of a promotion the order of locks is looked for, too: those whose model is
  * not the one that it is known of. Its hash, or undefined.
  *
- * @param before what was promoted, by path of the file
+ * @param before what was promoted beside the spec
  */
 export function lockOrderDue(
   before: (task: Task) => Expectations,
 ): (task: Task) => string | undefined {
   return (task) => {
-    const { spec, config, variant, kind, model } = task;
+    const { spec, config, kind } = task;
     if (!isKept(kind, spec.configs.find((c) => c.name === config)?.tier)) return undefined;
-    const known = before(task)[spec.name]?.configs[config]?.lock_order?.[variant || SCHEME];
-    const hash = stepsHash(model);
-    return known?.model === hash ? undefined : hash;
+    return dueOf(task, orderIn(before(task), task));
   };
 }
 

@@ -14,8 +14,8 @@ import type { Task } from "../prepare.ts";
 import type { SearchResult } from "../search.ts";
 import { type Comparable, compareClaims, compareRun, compareSizes } from "./compare.ts";
 import { EXPECT_FILE, type Expectations, parseExpectations, SCHEME } from "./format.ts";
-import { compareLockOrder } from "./lock-order.ts";
-import { firstModel, stepsHash } from "./record.ts";
+import { compareLockOrder, dueOf, orderIn } from "./lock-order.ts";
+import { firstModel } from "./record.ts";
 
 export interface Reviewed {
   findings: Finding[];
@@ -103,12 +103,9 @@ export function startReview(tasks: Task[], strict: boolean, comparable: Comparab
 export function lockOrderInDoubt(tasks: Task[], all: boolean): (task: Task) => string | undefined {
   const files = [...new Set(tasks.map(({ spec }) => expectFileOf(spec)))];
   const sheets = new Map(files.map((file) => [file, readExpectations(file)]));
-  return ({ spec, config, variant, model }) => {
-    const entry = sheets.get(expectFileOf(spec))?.[spec.name]?.configs[config];
-    const known = entry?.lock_order?.[variant || SCHEME];
-    if (!known) return undefined;
-    const hash = stepsHash(model);
-    return all || known.model !== hash ? hash : undefined;
+  return (task) => {
+    const known = orderIn(sheets.get(expectFileOf(task.spec)) ?? {}, task);
+    return known && dueOf(task, all ? undefined : known);
   };
 }
 
