@@ -76,8 +76,8 @@ export {
 export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
 
 /**
- * States found by one thread before others are started, which takes each of them as long as some
- * 200,000 states: for fewer it does not pay.
+ * States found by one thread before others are started, which takes as long as some 300,000
+ * states: for fewer it does not pay.
  */
 const PARALLEL_FROM = 1 << 19;
 const MANY = Number.POSITIVE_INFINITY;
