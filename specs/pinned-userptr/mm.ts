@@ -1,5 +1,5 @@
 /** What the process and the kernel do with the page meanwhile. */
-import { actor, choose, goto, idle, none, rare, routine, set, size, when } from "mmrace";
+import { actor, choose, goto, idle, none, rare, ret, routine, set, size, when } from "mmrace";
 import {
   down_read,
   down_write,
@@ -20,9 +20,8 @@ const invalidate = routine("i915_gem_userptr_invalidate", {}, () => ({
   ],
 }));
 
-export const start = (event: string) =>
-  mmu_notifier_invalidate_range_start(k.subs, event, [invalidate]);
-export const end = mmu_notifier_invalidate_range_end(k.subs, [k.sub]);
+const start = (event: string) => mmu_notifier_invalidate_range_start(k.subs, event, [invalidate]);
+const end = mmu_notifier_invalidate_range_end(k.subs, [k.sub]);
 
 /** Another page at the same address: what madvise() did, shows. */
 export const dontneed = actor("dontneed", {}, () => ({
@@ -98,23 +97,17 @@ export const compaction = actor("compaction", { src: Frame, dst: Frame }, (me) =
   .times(size("compactions"))
   .as("compaction");
 
-/** Stores of the process: whatever the entry says, in the end it is writable. */
-export const cpu = actor("cpu", { copy: Frame }, (me) => ({
-  store: [
-    "the process stores to its page, or faults",
-    idle(),
-    when(k.parent.frame.ne(none).and(k.parent.write), [goto("done")]),
-  ],
-  mmap_read_lock: ["handle_mm_fault(): mmap_read_lock(mm)", down_read(k.mmap_lock)],
+/**
+ * handle_mm_fault(FAULT_FLAG_WRITE), with mmap_lock held: in the end the entry is writable, if
+ * there is a VMA and nobody takes the entry away.
+ */
+export const handle_mm_fault = routine("handle_mm_fault", { copy: Frame }, (me) => ({
   fault: [
-    "do_anonymous_page(), or do_wp_page(): wp_page_reuse()",
+    "handle_mm_fault(): do_anonymous_page(), or do_wp_page(): wp_page_reuse()",
     alloc_frame(me.copy),
-    when(k.vma.not(), [goto("unlock")]),
-    when(k.parent.frame.eq(none), [...set_pte(me.copy), goto("unlock")]),
-    when(k.parent.write.or(k.child.ne(k.parent.frame)), [
-      set(k.parent.write, true),
-      goto("unlock"),
-    ]),
+    when(k.vma.not(), [ret()]),
+    when(k.parent.frame.eq(none), [...set_pte(me.copy), ret()]),
+    when(k.parent.write.or(k.child.ne(k.parent.frame)), [set(k.parent.write, true), ret()]),
   ],
   start: start("MMU_NOTIFY_CLEAR"),
   wp_page_copy: [
@@ -125,6 +118,17 @@ export const cpu = actor("cpu", { copy: Frame }, (me) => ({
     ...set_pte(me.copy),
   ],
   end: ["mmu_notifier_invalidate_range_end()", end],
+}));
+
+/** Stores of the process: whatever the entry says, in the end it is writable. */
+export const cpu = actor("cpu", {}, () => ({
+  store: [
+    "the process stores to its page, or faults",
+    idle(),
+    when(k.parent.frame.ne(none).and(k.parent.write), [goto("done")]),
+  ],
+  mmap_read_lock: ["lock_mm_and_find_vma(): mmap_read_lock(mm)", down_read(k.mmap_lock)],
+  fault: handle_mm_fault,
   unlock: ["mmap_read_unlock(mm)", rare(), up_read(k.mmap_lock)],
 }))
   .times(size("stores"))

@@ -29,7 +29,7 @@ export type FrameRef = Ref<FrameOf>;
 
 export const k = shared({
   mmap_lock: rw_semaphore(),
-  subs: mmu_notifier_subscriptions(3),
+  subs: mmu_notifier_subscriptions(4), // two submissions, the CPU, compaction
   sub: mmu_interval_notifier(), // obj->userptr.notifier
   seq: range(0, 4), // its invalidate_seq, as far as it is compared
   vma: bool.init(true),

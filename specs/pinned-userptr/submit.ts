@@ -24,8 +24,8 @@ import {
   down_read,
   up_read,
 } from "mmrace/kernel";
-import { end, start } from "./mm.ts";
-import { alloc_frame, Frame, type FrameRef, k, set_pte, unpin } from "./state.ts";
+import { handle_mm_fault } from "./mm.ts";
+import { Frame, type FrameRef, k, unpin } from "./state.ts";
 
 /** With the reservation held. Requests that use the pages end first. */
 const unbind = () =>
@@ -43,7 +43,7 @@ const unbind = () =>
 
 /** pin_user_pages_fast(FOLL_WRITE): without locks, or by a fault; none when there is no VMA. */
 const pin_user_pages_fast = (frame: FrameRef) =>
-  routine("pin_user_pages_fast", { copy: Frame }, (me) => ({
+  routine("pin_user_pages_fast", {}, () => ({
     gup_fast: [
       "gup_fast(): pin the page of a writable entry",
       when(k.parent.frame.ne(none).and(k.parent.write), [
@@ -53,27 +53,10 @@ const pin_user_pages_fast = (frame: FrameRef) =>
       ]),
     ],
     mmap_read_lock: ["__gup_longterm_locked(): mmap_read_lock(mm)", down_read(k.mmap_lock)],
-    fault: [
-      "handle_mm_fault(): do_anonymous_page(), or do_wp_page(): wp_page_reuse()",
-      alloc_frame(me.copy),
-      when(k.vma.not(), [goto("unlock")]),
-      when(k.parent.frame.eq(none), [...set_pte(me.copy), goto("follow")]),
-      when(k.parent.write.or(k.child.ne(k.parent.frame)), [
-        set(k.parent.write, true),
-        goto("follow"),
-      ]),
-    ],
-    start: start("MMU_NOTIFY_CLEAR"),
-    wp_page_copy: [
-      "wp_page_copy(): pte_same(): set_pte_at(copy)",
-      alloc_frame(me.copy),
-      when(k.parent.frame.eq(none).or(k.parent.write), [goto("end")]),
-      set(k.written.at(me.copy), k.written.at(k.parent.frame)),
-      ...set_pte(me.copy),
-    ],
-    end: ["mmu_notifier_invalidate_range_end()", end],
+    fault: handle_mm_fault,
     follow: [
-      "follow_page_mask(): pin what is there, or fault again",
+      "follow_page_mask(): pin what is there, or fault again; -EFAULT without a VMA",
+      when(k.vma.not(), [goto("unlock")]),
       when(k.parent.frame.eq(none), [retry(), goto("fault")]),
       set(frame, k.parent.frame),
       set(k.pins.at(frame), k.pins.at(frame).plus(1)),
