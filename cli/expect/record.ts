@@ -34,8 +34,16 @@ export function takesPart(model: Model, actor: string): boolean {
 
 /** State, actors and steps, without the claims. */
 export function stepsHash(model: Model): string {
-  return modelHash({ ...model, always: [], atRest: [], reachable: [], liveness: [] });
+  let hash = known.get(model);
+  if (hash === undefined) {
+    hash = modelHash({ ...model, always: [], atRest: [], reachable: [], liveness: [] });
+    known.set(model, hash);
+  }
+  return hash;
 }
+
+/** A model is asked for its hash before its search, after it, and when it is written down. */
+const known = new WeakMap<Model, string>();
 
 /** Everything that a scheme claims, by name: its kind, and the hash of what it says. */
 export function propertiesOf(model: Model): SpecExpectation["properties"] {

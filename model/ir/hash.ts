@@ -20,26 +20,50 @@ export function modelHash(model: Model): string {
 
 /** The same of any part of a model. */
 export function contentHash(part: object): string {
-  return fnv1a(JSON.stringify(canonical(part)));
+  return fnv1a(canonical(part));
 }
 
 /** Exposed for the published test vectors. */
 export function fnv1a(text: string): string {
   let { high, low } = OFFSET_BASIS;
   for (const byte of new TextEncoder().encode(text)) {
-    const mixed = (low ^ byte) >>> 0;
-    // Products of a half and the prime's lower part are far below 2^53, so they are exact.
-    const product = mixed * PRIME_LOW;
-    low = product >>> 0;
-    high = (high * PRIME_LOW + Math.floor(product / 2 ** 32) + mixed * 2 ** 8) >>> 0;
+    const mixed = low ^ byte;
+    // Times the prime's lower part in two halves, so that all products stay 32-bit integers.
+    const lower = (mixed & 0xffff) * PRIME_LOW;
+    const upper = (mixed >>> 16) * PRIME_LOW + (lower >>> 16);
+    low = (upper << 16) | (lower & 0xffff);
+    high = (Math.imul(high, PRIME_LOW) + (upper >>> 16) + (mixed << 8)) | 0;
   }
-  return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
+  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-function canonical(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(canonical);
-  if (typeof node !== "object" || node === null) return node;
-  const entries = Object.entries(node).filter(([key, v]) => !IGNORED.has(key) && v !== undefined);
-  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([key, v]) => [key, canonical(v)]));
+/** JSON with the keys in order and without those that are ignored. */
+function canonical(node: unknown): string {
+  if (typeof node !== "object" || node === null) return JSON.stringify(node);
+  let text = "";
+  if (Array.isArray(node)) {
+    for (const item of node) text += `${text && ","}${canonical(item)}`;
+    return `[${text}]`;
+  }
+  const values = node as Record<string, unknown>;
+  for (const [key, quoted] of keysOf(node)) {
+    if (values[key] === undefined) continue;
+    text += `${text && ","}${quoted}:${canonical(values[key])}`;
+  }
+  return `{${text}}`;
+}
+
+/** By the keys as they come: a model has thousands of nodes and a few dozen shapes of them. */
+const shapes = new Map<string, [key: string, quoted: string][]>();
+
+function keysOf(node: object): [key: string, quoted: string][] {
+  const keys = Object.keys(node);
+  const shape = JSON.stringify(keys);
+  let sorted = shapes.get(shape);
+  if (!sorted) {
+    const counted = keys.filter((key) => !IGNORED.has(key)).sort();
+    sorted = counted.map((key) => [key, JSON.stringify(key)]);
+    shapes.set(shape, sorted);
+  }
+  return sorted;
 }
