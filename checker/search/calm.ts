@@ -196,6 +196,7 @@ function leadsInto(cx: Calming, wanted: Set<Key>): boolean {
 
 /** The best way to a state with this process having moved last. */
 interface Way {
+  key: Key;
   state: State;
   start: State;
   pid: number;
@@ -232,27 +233,41 @@ function runThrough(
   };
   let ways: Ways = new Map();
   for (const state of engine.interpreter.initialStates()) {
-    if (!layers[0]?.has(keyOf(state))) continue;
-    ways.set(`${keyOf(state)}/0`, [{ state, start: state, pid: 0, switches: 0, who: 0n }]);
+    const key = keyOf(state);
+    if (!layers[0]?.has(key)) continue;
+    ways.set(`${key}/0`, [{ key, state, start: state, pid: 0, switches: 0, who: 0n }]);
   }
   for (const wanted of layers.slice(1)) {
     const next: Ways = new Map();
+    // Several ways come to one state; its steps are looked for once.
+    const onward = new Map<Key, Onward[]>();
     for (const way of [...ways.values()].flat()) {
-      for (const run of engine.runs(way.state)) {
-        const key = run.violation ? "" : keyOf(run.next);
-        if (run.violation || !wanted.has(key)) continue;
-        offer(next, key, extend(way, run.steps[0] as Outcome, run.next));
+      let steps = onward.get(way.key);
+      if (!steps) {
+        steps = engine.runs(way.state).flatMap((run) => {
+          const key = run.violation ? "" : keyOf(run.next);
+          return wanted.has(key) ? [{ key, step: run.steps[0] as Outcome, next: run.next }] : [];
+        });
+        onward.set(way.key, steps);
       }
+      for (const { key, step, next: state } of steps) offer(next, extend(way, step, state, key));
     }
     ways = next;
   }
   return finish(cx, [...ways.values()].flat(), violation, isBad);
 }
 
-function extend(way: Way, step: Outcome, state: State): Way {
+/** A step to a state from which a goal is reached in time. */
+interface Onward {
+  key: Key;
+  step: Outcome;
+  next: State;
+}
+
+function extend(way: Way, step: Outcome, state: State, key: Key): Way {
   const switches = way.switches + (way.pid === step.pid || way.pid === 0 ? 0 : 1);
   const who = way.who | (1n << BigInt(step.pid));
-  return { state, start: way.start, pid: step.pid, switches, who, step, before: way };
+  return { key, state, start: way.start, pid: step.pid, switches, who, step, before: way };
 }
 
 /**
@@ -261,8 +276,8 @@ function extend(way: Way, step: Outcome, state: State): Way {
  */
 type Ways = Map<string, Way[]>;
 
-function offer(ways: Ways, key: Key, way: Way): void {
-  const slot = `${key}/${way.pid}`;
+function offer(ways: Ways, way: Way): void {
+  const slot = `${way.key}/${way.pid}`;
   const known = ways.get(slot) ?? [];
   const fewest = known[0]?.switches ?? Number.POSITIVE_INFINITY;
   if (way.switches < fewest) ways.set(slot, [way]);
@@ -283,7 +298,8 @@ function finish(
   };
   for (const way of ways) {
     const bad = engine.runs(way.state).filter((r) => r.violation && isSame(r.violation, violation));
-    for (const run of bad) consider(extend(way, run.steps[0] as Outcome, run.next), run.violation);
+    for (const run of bad)
+      consider(extend(way, run.steps[0] as Outcome, run.next, ""), run.violation);
     if (bad.length === 0) consider(way, isBad(way.state));
   }
   if (!best) return undefined;
