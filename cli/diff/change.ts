@@ -34,6 +34,9 @@ export interface Change {
   subject: string;
   text?: string;
   src?: Src;
+  /** Of a changed step: what it does, without what both versions of it do. */
+  before?: string[];
+  after?: string[];
   /** How it comes about: of a violation, and of an order of locks or steps. */
   witness?: string[];
   trace?: Trace;

@@ -1,5 +1,11 @@
 /** Two versions of a scheme, told apart without searching: claims, sizes, state, steps. */
-import { contentHash, type Model, type Step } from "../../model/ir/index.ts";
+import {
+  type ActorDecl,
+  contentHash,
+  type Model,
+  printStmt,
+  type Step,
+} from "../../model/ir/index.ts";
 import { propertiesOf } from "../expect/record.ts";
 import type { Change } from "./change.ts";
 
@@ -34,12 +40,15 @@ export function sizeChanges(base: Sizes, head: Sizes): Change[] {
 export function stepChanges(base: Model, head: Model): Change[] {
   const [was, is] = [stepsOf(base), stepsOf(head)];
   const changes: Change[] = [];
-  for (const [subject, { step, next }] of is) {
+  for (const [subject, now] of is) {
+    const { step, next } = now;
     const before = was.get(subject);
-    const where = step.src ? { src: step.src } : {};
-    if (!before) changes.push({ kind: "step-added", subject, text: step.text, ...where });
-    else if (contentHash(before.step) !== contentHash(step) || leadsElsewhere(before.next, next)) {
-      changes.push({ kind: "step-changed", subject, text: step.text, ...where });
+    const known = { subject, text: step.text, ...(step.src ? { src: step.src } : {}) };
+    const isElsewhere = before !== undefined && leadsElsewhere(before.next, next);
+    if (!before) changes.push({ kind: "step-added", ...known });
+    else if (isElsewhere || contentHash(before.step) !== contentHash(step)) {
+      const lines = differing(linesOf(base, before, isElsewhere), linesOf(head, now, isElsewhere));
+      changes.push({ kind: "step-changed", ...known, ...lines });
     }
   }
   for (const [subject, { step }] of was) {
@@ -61,15 +70,45 @@ export function stepChanges(base: Model, head: Model): Change[] {
   return changes;
 }
 
-/** Each with the label it falls through to. */
-function stepsOf(model: Model): Map<string, { step: Step; next: string | undefined }> {
+interface Placed {
+  actor: ActorDecl;
+  step: Step;
+  /** The label it falls through to; undefined: done. */
+  next: string | undefined;
+}
+
+function stepsOf(model: Model): Map<string, Placed> {
   return new Map(
-    model.actors.flatMap(({ name, steps }) =>
-      steps.map(
-        (step, i) => [`${name}.${step.label}`, { step, next: nextOf(name, steps, i) }] as const,
-      ),
+    model.actors.flatMap((actor) =>
+      actor.steps.map((step, i): [string, Placed] => [
+        `${actor.name}.${step.label}`,
+        { actor, step, next: nextOf(actor.name, actor.steps, i) },
+      ]),
     ),
   );
+}
+
+/** What a step does, line by line; where it falls through to only if that is asked. */
+function linesOf(model: Model, { actor, step, next }: Placed, withNext: boolean): string[] {
+  const { body, idle, rare, mark } = step;
+  return [
+    ...(idle ? ["idle"] : []),
+    ...(rare ? ["rare"] : []),
+    ...(mark ? [mark] : []),
+    ...body.flatMap((stmt) => printStmt(stmt, model, actor).split("\n")),
+    ...(withNext ? [`then ${next ?? "done"}`] : []),
+  ];
+}
+
+/** Without the lines that both begin and end with. */
+function differing(before: string[], after: string[]): { before: string[]; after: string[] } {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const middle = (lines: string[]): string[] => lines.slice(start, lines.length - end);
+  return { before: middle(before), after: middle(after) };
 }
 
 function nextOf(actor: string, steps: Step[], at: number): string | undefined {

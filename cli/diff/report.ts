@@ -41,11 +41,25 @@ function shown(changes: Change[], kind: ChangeKind, text: (c: Change) => string[
   return more > 0 ? [...lines, `    ... and ${more} more`] : lines;
 }
 
-function changeLines({ subject, text, src, witness, trace }: Change): string[] {
+function changeLines(change: Change): string[] {
+  const { subject, text, src, witness, trace } = change;
   const place = src ? `${src.file}:${src.line}: ` : "";
   const head = `${place}${subject}${text ? `: ${text}` : ""}`;
   const way = witness ? [`  ${lastOf(witness)}`] : [];
-  return [head, ...way, ...(trace ? ["", ...traceText(trace).trimEnd().split("\n"), ""] : [])];
+  const body = bodyLines(change).map((line) => `  ${line}`);
+  return [
+    head,
+    ...body,
+    ...way,
+    ...(trace ? ["", ...traceText(trace).trimEnd().split("\n"), ""] : []),
+  ];
+}
+
+/** As in a patch. */
+function bodyLines({ before, after }: Change): string[] {
+  const lines = (mark: string, body: string[] | undefined): string[] =>
+    (body?.length === 0 ? ["(nothing)"] : (body ?? [])).map((line) => `${mark} ${line}`);
+  return [...lines("-", before), ...lines("+", after)];
 }
 
 /** The end of a run, on one line. */
@@ -68,9 +82,12 @@ export function diffMarkdown({ base, head, schemes, forbidden }: DiffReport): st
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function markdownOf({ subject, text, src, witness, trace }: Change): string[] {
+function markdownOf(change: Change): string[] {
+  const { subject, text, src, witness, trace } = change;
   const place = src ? ` (${src.file}:${src.line})` : "";
   const item = `- ${code(subject)}${text ? `: ${code(text)}` : ""}${place}`;
+  const body = bodyLines(change);
+  if (body.length > 0) return [item, "", ...fenced(body, "diff")];
   const hidden = trace ? traceText(trace).trimEnd() : witness?.join("\n");
   if (hidden === undefined) return [item];
   return [
@@ -78,7 +95,7 @@ function markdownOf({ subject, text, src, witness, trace }: Change): string[] {
     "",
     "  <details><summary>trace</summary>",
     "",
-    ...fenced(hidden),
+    ...fenced(hidden.split("\n"), "text"),
     "",
     "  </details>",
   ];
@@ -89,8 +106,8 @@ const code = (text: string): string => {
   return `${fence}${text.replace(/\s+/g, " ")}${fence}`;
 };
 
-function fenced(text: string): string[] {
-  return ["  ```text", ...text.split("\n").map((line) => `  ${line}`), "  ```"];
+function fenced(lines: string[], language: string): string[] {
+  return [`  \`\`\`${language}`, ...lines.map((line) => `  ${line}`), "  ```"];
 }
 
 export function diffJson({ base, head, schemes, forbidden }: DiffReport): string {

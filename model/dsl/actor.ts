@@ -69,6 +69,8 @@ export interface Actor<F extends Fields = Fields, S = unknown> {
   readonly count: SizeLike;
   readonly doc: string;
   readonly schedule: Schedule;
+  /** Where it is declared: a step without effects has no other place. */
+  readonly frames: Frame[];
   /** The locals, for steps that mutants insert. */
   readonly me: Accesses<F>;
   readonly labels?: keyof S & string;
@@ -95,6 +97,7 @@ export function actor<F extends Fields, S extends Steps>(
   locals: F,
   body: (me: Accesses<F>) => S & Checked<S>,
 ): Actor<F, S> {
+  const frames = captureFrames();
   const made = (count: SizeLike, doc: string, schedule: Schedule): Actor<F, S> => ({
     kind: "actor",
     name,
@@ -102,6 +105,7 @@ export function actor<F extends Fields, S extends Steps>(
     count,
     doc,
     schedule,
+    frames,
     me: localsOf(locals, "", []),
     body,
     times: (n) => made(n, doc, schedule),

@@ -5,7 +5,7 @@
  */
 import type { Actor, StepOf, Steps } from "./actor.ts";
 import type { Effect } from "./effect.ts";
-import { captureFrames, type Frame, SpecError } from "./frames.ts";
+import { type Frame, SpecError } from "./frames.ts";
 import { access, type Declared } from "./shared.ts";
 
 /** The labels that a `goto` in this list of steps can name, and where `ret()` leads. */
@@ -23,7 +23,7 @@ export interface FlatStep {
   scope: Scope;
   routine: string[];
   frames: Frame[];
-  /** Where the routines are called that the step is in, innermost first. */
+  /** Where the routines are called that the step is in, innermost first, and the actor declared. */
   calls: Frame[];
   /** A step that was taken out: who reaches it goes on here (undefined: done). */
   removed?: { next: FlatStep | undefined };
@@ -66,7 +66,7 @@ export function flatten(who: Actor): FlatActor {
 function layOut(who: Actor): Laid {
   const out: Laid = { name: who.name, declared: [], steps: [], unlinked: [] };
   for (const [name, decl] of Object.entries(who.locals)) access(decl, "local", name, out.declared);
-  addSteps(who.body(who.me), { prefix: "", routine: [], calls: [] }, out);
+  addSteps(who.body(who.me), { prefix: "", routine: [], calls: who.frames }, out);
   return out;
 }
 
@@ -116,7 +116,7 @@ function addStep(
     return;
   }
   const [text, ...effects] = step;
-  const frames = [...(effects[0]?.frames ?? captureFrames()), ...calls];
+  const frames = [...(effects[0]?.frames ?? []), ...calls];
   out.steps.push({ label, text, effects, scope, routine, frames, calls });
 }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, run } from "./mmrace.ts";
-import { deadlock, race } from "./specs.ts";
+import { deadlock, lineOf, race } from "./specs.ts";
 
 /** Checks again under the lock, and then does nothing with the answer. */
 const ignored = race.replace(
@@ -77,6 +77,25 @@ describe("mmrace diff between two files", () => {
     expect(out).toContain("repaired: is not violated any more");
     expect(out).not.toContain("new-violation");
     expect(code).toBe(0);
+  });
+
+  it("shows what a step does no more, and where, also when nothing else differs", () => {
+    const lost = race.replace('free: ["put_page()", set(k.page.at(me.page), "freed")]', (step) =>
+      step.replace(/, set.*/, "]"),
+    );
+    const at = folderWith({ "a.spec.ts": race, "b.spec.ts": lost });
+    const line = lineOf(lost, 'actor("munmap"');
+    const { out } = run(at, ["diff", "a.spec.ts", "b.spec.ts", "--format", "json"]);
+    expect(JSON.parse(out).schemes[0].changes[0]).toMatchObject({
+      kind: "step-changed",
+      subject: "munmap.free",
+      src: { file: "b.spec.ts", line },
+      before: ["page[page] = freed;"],
+      after: [],
+    });
+    expect(run(at, ["diff", "a.spec.ts", "b.spec.ts"]).out).toContain(
+      `b.spec.ts:${line}: munmap.free: put_page()\n      - page[page] = freed;\n      + (nothing)`,
+    );
   });
 
   it("writes Markdown for a pull request", () => {
