@@ -3,6 +3,7 @@ import type { Edit } from "../../model/mutation/index.ts";
 import type { Effect } from "../edits.ts";
 import { isCovered } from "../expect/coverage.ts";
 import { answerTo, fits, type Survivors } from "../expect/survivors.ts";
+import { version } from "../home.ts";
 import { countOf } from "../judge.ts";
 import type { Task } from "../prepare.ts";
 import { showCount } from "../progress.ts";
@@ -151,6 +152,7 @@ export function mutationJson(report: Necessity): string {
   const document = {
     format: NECESSITY_FORMAT,
     version: NECESSITY_VERSION,
+    mmrace: version(),
     spec: task.spec.name,
     config: task.config,
     variant: task.variant,

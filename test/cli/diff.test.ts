@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, run } from "./mmrace.ts";
+import { mistakesIn } from "./schemas.ts";
 import { deadlock, lineOf, race } from "./specs.ts";
 
 /** Checks again under the lock, and then does nothing with the answer. */
@@ -50,8 +51,10 @@ describe("mmrace diff against a revision", () => {
   it("names specs that came and went", () => {
     const at = repository({ "specs/race.spec.ts": race });
     writeFileSync(join(at, "specs/more.spec.ts"), deadlock);
-    const { out } = run(at, ["diff", "HEAD", "--format", "json"]);
-    expect(JSON.parse(out)).toMatchObject({
+    const report = JSON.parse(run(at, ["diff", "HEAD", "--format", "json"]).out);
+    expect(mistakesIn("diff.schema.json", report)).toEqual([]);
+    expect(mistakesIn("diff.schema.json", { ...report, version: 2 })).not.toEqual([]);
+    expect(report).toMatchObject({
       format: "mmrace-diff",
       version: 1,
       schemes: [{ spec: "deadlock", changes: [{ kind: "spec-added", forbidden: false }] }],
@@ -73,9 +76,14 @@ describe("mmrace diff between two files", () => {
   const files = { "a.spec.ts": ignored, "b.spec.ts": race };
 
   it("knows a repair", () => {
-    const { code, out } = run(folderWith(files), ["diff", "a.spec.ts", "b.spec.ts"]);
-    expect(out).toContain("repaired: is not violated any more");
-    expect(out).not.toContain("new-violation");
+    const args = ["diff", "a.spec.ts", "b.spec.ts", "--format", "json"];
+    const { code, out } = run(folderWith(files), args);
+    const report = JSON.parse(out);
+    expect(mistakesIn("diff.schema.json", report)).toEqual([]);
+    const [{ changes }] = report.schemes;
+    const repaired = changes.filter((c: { kind: string }) => /violation|repair/.test(c.kind));
+    expect(repaired).toMatchObject([{ kind: "repaired", subject: "no_stale_gpu_pte" }]);
+    expect(repaired[0].steps).toHaveLength(11);
     expect(code).toBe(0);
   });
 
@@ -86,7 +94,9 @@ describe("mmrace diff between two files", () => {
     const at = folderWith({ "a.spec.ts": race, "b.spec.ts": lost });
     const line = lineOf(lost, 'actor("munmap"');
     const { out } = run(at, ["diff", "a.spec.ts", "b.spec.ts", "--format", "json"]);
-    expect(JSON.parse(out).schemes[0].changes[0]).toMatchObject({
+    const report = JSON.parse(out);
+    expect(mistakesIn("diff.schema.json", report)).toEqual([]);
+    expect(report.schemes[0].changes[0]).toMatchObject({
       kind: "step-changed",
       subject: "munmap.free",
       src: { file: "b.spec.ts", line },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fits } from "../../cli/expect/survivors.ts";
 import { folderWith, run } from "./mmrace.ts";
+import { mistakesIn } from "./schemas.ts";
 import { lineOf, race } from "./specs.ts";
 
 const folder = () => folderWith({ "race.spec.ts": race });
@@ -23,14 +24,10 @@ describe("a pattern of mutations", () => {
 });
 
 describe("mmrace mutate", () => {
-  it("says for each piece of protection what it is needed for", () => {
-    const { out } = run(folder(), ["mutate", "race.spec.ts"]);
+  it("says what needs each protection, and asks where nothing does, with exit code 1", () => {
+    const { code, out } = run(folder(), ["mutate", "race.spec.ts"]);
     expect(out).toMatch(/^race \(ci\): \d+ mutations: \d+ break a property/);
     expect(out).toMatch(/drop lock +\S+ +breaks no_stale_gpu_pte in \d+ steps/);
-  });
-
-  it("asks about what nothing needs, with its place, and exits with 1", () => {
-    const { code, out } = run(folder(), ["mutate", "race.spec.ts"]);
     const line = lineOf(race, "when(k.cpu_pte.at(me.page)");
     expect(out).toMatch(/ignore check +look_up +redundant in this model \(\d+ states\)/);
     expect(out).toContain(
@@ -95,6 +92,7 @@ describe("mmrace mutate", () => {
     expect(out).toMatch(/not asked by any mutation\n {2}ignore check: .*\n {2}drop lock: .*\n$/);
     expect(code).toBe(1);
     const report = JSON.parse(mutate("--kinds", "drop lock", "--json").out);
+    expect(mistakesIn("necessity.schema.json", report)).toEqual([]);
     expect(report).toMatchObject({ needed: [], stale: [expect.any(String), expect.any(String)] });
   });
 
@@ -113,6 +111,10 @@ describe("mmrace mutate", () => {
     const args = ["mutate", "race.spec.ts", "--kinds", "drop lock", "--json", "--draw", "out"];
     const report = JSON.parse(run(at, args).out);
     expect(report).toMatchObject({ format: "mmrace-necessity", version: 1, spec: "race" });
+    const schema = "necessity.schema.json";
+    expect(mistakesIn(schema, report)).toEqual([]);
+    expect(mistakesIn(schema, { ...report, version: 2 })).not.toEqual([]);
+    expect(mistakesIn(schema, { ...report, more: 1 })).not.toEqual([]);
     const broken = report.mutations.filter(
       (m: { effect: { kind: string } }) => m.effect.kind === "breaks",
     );

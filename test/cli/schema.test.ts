@@ -2,25 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Ajv, type ValidateFunction } from "ajv";
 import { describe, expect, it } from "vitest";
+import { CHANGES } from "../../cli/diff/change.ts";
 import { readCounterexample } from "../../counterexamples/file.ts";
+import { MUTATIONS } from "../../model/mutation/index.ts";
 import { specFiles } from "../support/spec-files.ts";
 import { check, folderWith } from "./mmrace.ts";
+import { mistakesIn } from "./schemas.ts";
 import { deadlock, race, walkers } from "./specs.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-
-const compiled = new Map<string, ValidateFunction>();
-
-function mistakesIn(schema: string, value: unknown): unknown {
-  const ajv = new Ajv({ strict: true, strictRequired: false, allErrors: true });
-  const text = (): string => readFileSync(join(root, "docs/ci", schema), "utf8");
-  const validate = compiled.get(schema) ?? ajv.compile(JSON.parse(text()));
-  compiled.set(schema, validate);
-  validate(value);
-  return validate.errors ?? [];
-}
 
 describe("report.schema.json", () => {
   const report = (specs: Record<string, string>, ...args: string[]) =>
@@ -59,6 +50,14 @@ it("expect.schema.json describes every expect.json here", () => {
     const sheet = JSON.parse(readFileSync(join(folder, "expect.json"), "utf8"));
     expect([folder, mistakesIn("expect.schema.json", sheet)]).toEqual([folder, []]);
   }
+});
+
+it.each([
+  ["diff.schema.json", Object.keys(CHANGES), ["kind", "enum"]],
+  ["necessity.schema.json", MUTATIONS, ["mutation", "properties", "kind", "enum"]],
+])("%s knows all kinds", (schema, kinds, path) => {
+  const { $defs } = JSON.parse(readFileSync(join(root, "docs/ci", schema), "utf8"));
+  expect(path.reduce((at, key) => at[key], $defs)).toEqual(kinds);
 });
 
 describe("counterexample.schema.json", () => {
