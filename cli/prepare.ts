@@ -25,7 +25,7 @@ export async function prepare(
   const loading = load(paths, selection, only);
   const typed = only ? loading.then(({ specs }) => specs.filter(only).map(pathOf)) : paths;
   const [types, ready] = await Promise.allSettled([
-    withTypes ? Promise.resolve(typed).then(typecheck) : true,
+    withTypes ? Promise.resolve(typed).then(checkTypes) : undefined,
     loading,
   ]);
   if (ready.status === "rejected") {
@@ -33,13 +33,16 @@ export async function prepare(
     throw types.status === "rejected" && isCrash(ready.reason) ? types.reason : ready.reason;
   }
   if (types.status === "rejected") throw types.reason;
-  if (!types.value) {
-    process.stderr.write(
-      "mmrace: note: types were not checked, there is no TypeScript here " +
-        "(npm install typescript, or --no-typecheck)\n",
-    );
-  }
   return ready.value;
+}
+
+/** @throws UserError with all type errors of these specs */
+export async function checkTypes(paths: string[]): Promise<void> {
+  if (await typecheck(paths)) return;
+  process.stderr.write(
+    "mmrace: note: types were not checked, there is no TypeScript here " +
+      "(npm install typescript, or --no-typecheck)\n",
+  );
 }
 
 async function load(paths: string[], selection: Selection, only?: PrepareOptions["only"]) {
@@ -56,6 +59,7 @@ function pathOf({ file }: LoadedSpec): string {
   return resolve(file);
 }
 
-function isCrash(error: unknown): boolean {
+/** The spec threw something of its own while it loaded. */
+export function isCrash(error: unknown): boolean {
   return error instanceof UserError && error.problems.some((p) => p.thrown);
 }

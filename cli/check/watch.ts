@@ -8,7 +8,7 @@ import { isLanguageFile } from "../home.ts";
 import { countOf } from "../judge.ts";
 import { findSpecs, foldersOf, isLoadable } from "../loader/find.ts";
 import { showPath } from "../loader/paths.ts";
-import { prepare, type Task } from "../prepare.ts";
+import { checkTypes, isCrash, prepare, type Task } from "../prepare.ts";
 import { colorsFor } from "../terminal.ts";
 import { type FolderWatch, watchFolders } from "./folders.ts";
 import { searchRound } from "./round.ts";
@@ -61,7 +61,9 @@ async function look(
   folders.set(watched);
   if (affected.length === 0) return false;
   if (seen.size > 0) process.stderr.write(`\nchanged: ${affected.map(showPath).join(", ")}\n`);
-  const tasks = await prepareEach(affected, settings);
+  const types = settings.typecheck ? checkTypes(affected) : Promise.resolve();
+  types.catch(() => undefined);
+  const { tasks, refused } = await prepareEach(affected, types, settings);
   for (const path of affected) {
     const spec = tasks.get(path)?.[0]?.spec;
     const old = seen.get(path)?.inputs ?? [path];
@@ -72,30 +74,53 @@ async function look(
   }
   const ready = [...tasks.values()].flat();
   if (ready.length > 0) await toldAsync(() => searchRound(ready, settings), settings);
+  // They take longer than most searches. What the language has refused, it has said better.
+  if (!refused) await toldAsync(() => types, settings);
   process.stderr.write(`watching ${countOf(paths.length, "spec")}, Ctrl-C ends\n`);
   return true;
 }
 
-/** By path. All at once, as that is faster; when one is broken, each alone. */
-async function prepareEach(paths: string[], settings: Settings): Promise<Map<string, Task[]>> {
-  const tasksOf = async (some: string[]) =>
-    (await prepare(some, settings.selection, settings)).tasks;
-  const prepared = new Map<string, Task[]>();
-  const keep = (tasks: Task[]): void => {
-    for (const path of paths) {
+interface Prepared {
+  /** By path. */
+  tasks: Map<string, Task[]>;
+  /** There was a mistake that has been told. */
+  refused: boolean;
+}
+
+/** All at once, as that is faster; when one is broken, each alone. */
+async function prepareEach(
+  paths: string[],
+  types: Promise<void>,
+  settings: Settings,
+): Promise<Prepared> {
+  const prepared: Prepared = { tasks: new Map(), refused: false };
+  const add = async (some: string[]): Promise<void> => {
+    const { tasks } = await prepare(some, settings.selection, { typecheck: false });
+    for (const path of some) {
       const own = tasks.filter(({ spec }) => resolve(spec.file) === path);
-      if (own.length > 0) prepared.set(path, own);
+      if (own.length > 0) prepared.tasks.set(path, own);
     }
   };
+  const refuse = async (error: unknown): Promise<void> => {
+    // The type checker's words are better than a crash.
+    if (isCrash(error) && (await failed(types))) return;
+    tell(error, settings);
+    prepared.refused = true;
+  };
   try {
-    keep(await tasksOf(paths));
-    return prepared;
+    await add(paths);
   } catch (error) {
-    if (!(error instanceof UserError) || paths.length === 1) tell(error, settings);
+    if (paths.length === 1) await refuse(error);
+    else for (const path of paths) await add([path]).catch(refuse);
   }
-  if (paths.length === 1) return prepared;
-  for (const path of paths) keep((await toldAsync(() => tasksOf([path]), settings)) ?? []);
   return prepared;
+}
+
+function failed(action: Promise<unknown>): Promise<boolean> {
+  return action.then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Equal when no file that matters has changed. */

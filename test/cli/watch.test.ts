@@ -80,6 +80,16 @@ describe("--watch", () => {
     expect((await started.ended).code).toBe(130);
   });
 
+  it("shows the verdict first, then what the type checker says", async () => {
+    const untyped = `${race}\nconst wrong: number = "one";\nvoid wrong;\n`;
+    const started = start(folderWith({ "race.spec.ts": untyped }), WATCH.slice(0, 3));
+    const { until } = listen(started);
+    expect(await until(/1 check: 1 as expected/)).not.toContain("TS2322");
+    expect(await until(IDLE)).toMatch(/race\.spec\.ts:\d+:7: error .*TS2322/);
+    started.child.kill("SIGINT");
+    await started.ended;
+  });
+
   it.each([
     [["--changed", "HEAD"], "--watch and --changed exclude each other"],
     [["--json"], "--watch shows results on standard output"],
