@@ -3,11 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "@viz-js/viz";
 import { describe, expect, it } from "vitest";
-import { PICTURES } from "../../cli/pictures.ts";
+import { replayFile } from "../../cli/counterexample.ts";
+import { PICTURES, type Picture, picture } from "../../cli/pictures.ts";
 import { check, folderWith, run } from "./mmrace.ts";
 import { race } from "./specs.ts";
 
 const viz = await instance();
+const KINDS = Object.keys(PICTURES) as Picture[];
 
 function counting(processes: number, upTo: number, text: string): string {
   return `import { actor, goto, range, set, shared, spec, when } from "mmrace";
@@ -39,7 +41,7 @@ const CASES: [string, string, number][] = [
 ];
 
 describe.each(CASES)("a counterexample with %s", (_, spec, steps) => {
-  it("is drawn in every kind, and replays", () => {
+  it("is drawn in every kind, and replays", async () => {
     const folder = folderWith({ "x.spec.ts": spec });
     expect(check(folder, ".", "--draw").code).toBe(1);
     const file = "out/counting.json";
@@ -48,13 +50,11 @@ describe.each(CASES)("a counterexample with %s", (_, spec, steps) => {
     expect([replayed.code, replayed.err]).toEqual([0, ""]);
     for (const line of replayed.out.split("\n")) expect(line.length).toBeLessThanOrEqual(75);
     expect(replayed.out).toMatch(/^[ -~\n]*$/);
-    for (const kind of Object.keys(PICTURES)) {
-      const drawn = run(folder, ["draw", file, "-o", `p${kind}`]);
-      expect([drawn.code, drawn.err], kind).toEqual([0, ""]);
-      expect(readFileSync(join(folder, `p${kind}`), "utf8").length, kind).toBeGreaterThan(50);
+    const { trace } = await replayFile(join(folder, file));
+    for (const kind of KINDS) {
+      expect((await picture(trace, kind)).length, kind).toBeGreaterThan(50);
     }
-    const dot = readFileSync(join(folder, "p.dot"), "utf8");
-    expect(viz.render(dot).errors).toEqual([]);
+    expect(viz.render(await picture(trace, ".dot")).errors).toEqual([]);
   });
 
   it("is in the report, and its states in the graph", () => {
@@ -66,6 +66,16 @@ describe.each(CASES)("a counterexample with %s", (_, spec, steps) => {
     expect(drawn.code).toBe(0);
     expect(viz.render(drawn.out).errors).toEqual([]);
   });
+});
+
+it("the command draws every kind", () => {
+  const folder = folderWith({ "x.spec.ts": counting(2, 2, ODD) });
+  check(folder, ".", "--draw");
+  for (const kind of KINDS) {
+    const drawn = run(folder, ["draw", "out/counting.json", "-o", `p${kind}`]);
+    expect([drawn.code, drawn.err], kind).toEqual([0, ""]);
+    expect(readFileSync(join(folder, `p${kind}`), "utf8").length, kind).toBeGreaterThan(50);
+  }
 });
 
 describe("where Graphviz fails", () => {
