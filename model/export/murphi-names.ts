@@ -1,6 +1,6 @@
 /** Every name and every type of an exported Murphi text. */
 import { type Domain, type Over, processNames } from "../ir/index.ts";
-import { createNamer, inAnyCase, type Namer } from "./names.ts";
+import { createNamer, type Namer } from "./names.ts";
 import { symmetricSets } from "./symmetry.ts";
 import type { System } from "./system.ts";
 
@@ -22,17 +22,18 @@ export interface Naming {
   namer: Namer;
 }
 
+/** In any case. */
 const RESERVED = `alias array assert assume begin boolean bool by case clear const cover div do
 else elsif end endalias endexists endfor endforall endfunction endif endprocedure endrecord
 endrule endruleset endstartstate endswitch endwhile enum error exists externfun externproc false
 for forall from function if in interleaved invariant isundefined ismember liveness multiset
 multisetadd multisetcount multisetremovepred of process procedure program property put record
 return rule ruleset scalarset startstate switch then to traceuntil true type undefine undefined
-union until var while self multisetremove ensure requires`.split(/\s+/);
+union until var while self multisetremove ensure requires`;
 
 export function nameAll(system: System): Naming {
   const { model, layout } = system;
-  const namer = createNamer(inAnyCase(RESERVED));
+  const namer = createNamer([], new RegExp(`^(${RESERVED.replace(/\s+/g, "|")})$`, "i"));
   const proper = symmetricSets(system);
   const naming: Naming = {
     shared: new Map(model.shared.map((v) => [v.name, namer.take(v.name)])),

@@ -11,28 +11,29 @@ export interface Namer {
   inner(): Namer;
 }
 
-/** `reserved`: words of the language and names the exporter itself uses. */
-export function createNamer(reserved: Iterable<string>): Namer {
-  return namer(new Set(reserved));
+/**
+ * @param reserved words of the language and names the exporter itself uses
+ * @param family more of them, too many for a list
+ */
+export function createNamer(reserved: Iterable<string>, family = /^$/): Namer {
+  return namer(new Set(reserved), family);
 }
 
-/** For languages whose words are recognised in any case. */
-export function inAnyCase(words: string[]): string[] {
-  const first = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
-  return words.flatMap((word) => [word, word.toUpperCase(), first(word)]);
-}
-
-function namer(taken: Set<string>): Namer {
+function namer(taken: Set<string>, family: RegExp): Namer {
   return {
     take(wish) {
       const plain = identifier(wish);
-      let name = plain;
-      for (let n = 2; taken.has(name); n++) name = `${plain}_${n}`;
+      let name = outside(plain, family);
+      for (let n = 2; taken.has(name); n++) name = outside(`${plain}_${n}`, family);
       taken.add(name);
       return name;
     },
-    inner: () => namer(new Set(taken)),
+    inner: () => namer(new Set(taken), family),
   };
+}
+
+function outside(name: string, family: RegExp): string {
+  return family.test(name) ? `x_${name}` : name;
 }
 
 /** Letters, digits and underscores, beginning with a letter. */

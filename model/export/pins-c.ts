@@ -9,9 +9,9 @@
 import type { Model } from "../ir/index.ts";
 import type { Action } from "./actions.ts";
 import { conjunct, infix } from "./infix.ts";
-import { commentText, createNamer } from "./names.ts";
+import { commentText } from "./names.ts";
 import { slotsRead } from "./pins-access.ts";
-import { assignText, expressions, nameAll } from "./pins-expr.ts";
+import { assignText, expressions, labelNamer, nameAll } from "./pins-expr.ts";
 import { type Group, groupsOf } from "./pins-groups.ts";
 import { INTERFACE, PRELUDE } from "./pins-runtime.ts";
 import { addStart, type Out, tables } from "./pins-tables.ts";
@@ -89,7 +89,7 @@ function head(options: ExportOptions, { system, rules, labels }: Out): string[] 
 const FAIL = [
   "static inline void fail(const int *s, int *n, int rule)",
   "{",
-  "  memcpy(n, s, (violation + 1) * sizeof *n);",
+  "  copy(n, s, violation + 1);",
   "  n[violation] = rule;",
   "}",
 ];
@@ -114,7 +114,7 @@ function valueLines({ naming }: Out): string[] {
 /** The claims as labels; the result says which label is which claim. */
 function claimLabels(out: Out): Map<string, string> {
   const { system, naming } = out;
-  const namer = createNamer([...naming.slots, "all_hold", "end_", "and", "or", "not"]);
+  const namer = labelNamer(naming.slots);
   const names = new Map<string, string>();
   const add = (name: string, claim: Claim, cond = claim.cond): string => {
     const expr = simplify(unrollAll(cond, claim.scope), claim.scope);

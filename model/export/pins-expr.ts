@@ -2,7 +2,7 @@
 import { type Cells, type Layout, type Process, processName, type Ref } from "../ir/index.ts";
 import { cellNumber, minus } from "./cells.ts";
 import { assignable, type Dialect, infix, joined, operand, type Text } from "./infix.ts";
-import { createNamer } from "./names.ts";
+import { createNamer, type Namer } from "./names.ts";
 import { classBounds } from "./rewrite.ts";
 import { boundsOf, pidBounds, type Scope } from "./scope.ts";
 import type { System } from "./system.ts";
@@ -19,22 +19,25 @@ export interface Naming {
 }
 
 /** Words of C, names of the header-free interface, and our own. */
-const RESERVED = `auto break case char const continue default do double else enum extern float
-for goto if inline int long register restrict return short signed sizeof static struct switch
-typedef union unsigned void volatile while asm typeof linux unix main s n g i j l at fail label
-step violation states groups labels guards edge info callback emit expand size_t null memcpy
-exit abort errno y0 y1 yn j0 j1 jn action statement bool true false guard STATES GROUPS LABELS
-GUARDS STARTS READS MAY_WRITE MUST_WRITE LABEL_READS TYPE TYPES INITIAL START_STATES SLOT_NAMES
-SLOT_TYPES LABEL_NAMES GUARD_LISTS NEVER_TOGETHER MAY_ENABLE MAY_DISABLE transition_info reads
-may_write must_write label_reads coenabled may_enable may_disable dependent mark never_together
-touches fill_tables start`.split(/\s+/);
+const RESERVED = `auto break case char const continue default do double else enum extern float for
+goto if inline int long register restrict return short signed sizeof static struct switch typedef
+union unsigned void volatile while asm typeof linux unix main s n g i j l at fail label step
+violation states groups labels guards edge info callback emit expand size_t NULL offsetof ptrdiff_t
+wchar_t max_align_t copy action statement bool true false guard STATES GROUPS LABELS GUARDS STARTS
+READS MAY_WRITE MUST_WRITE LABEL_READS TYPE TYPES INITIAL START_STATES SLOT_NAMES SLOT_TYPES
+LABEL_NAMES GUARD_LISTS NEVER_TOGETHER MAY_ENABLE MAY_DISABLE transition_info reads may_write
+must_write label_reads coenabled may_enable may_disable dependent mark never_together touches
+fill_tables start`.split(/\s+/);
+
+/** For what LTSmin's predicates speak of: slots and labels. */
+export function labelNamer(slots: string[]): Namer {
+  const words = ["and", "or", "not", "true", "false", "violation", "all_hold", "end_"];
+  return createNamer([...slots, ...words], /^guard_\d+$/);
+}
 
 export function nameAll(system: System): Naming {
   const { layout } = system;
-  const plain = createNamer(RESERVED);
-  // Functions and tables that are numbered.
-  const numbered = /^((step|GUARDS|VALUES)_\d+)$/;
-  const namer = { take: (wish: string) => plain.take(wish.replace(numbered, "$1_v")) };
+  const namer = createNamer(RESERVED, /^((step|GUARDS|VALUES)_\d+|spins_\w+)$/);
   const bases = new Map<number, string>();
   const named = (at: number, wish: string): void => {
     bases.set(at, namer.take(wish));
@@ -67,7 +70,7 @@ export function nameAll(system: System): Naming {
       labels.map((label) => namer.take(`${decl.name}__${label}`)),
     );
   }
-  const slots = createNamer(["violation", "true", "false"]);
+  const slots = labelNamer([]);
   naming.slots = [...layout.slots.map((slot) => slots.take(slot.name)), "violation"];
   return naming;
 }

@@ -134,7 +134,7 @@ function initialLines({ start, initial, system, naming }: Out, unborn: number): 
     "static const int START_STATES[STARTS][STATES] = {",
     ...initial.map((state) => `  { ${[...state, 0].join(", ")} },`),
     "};",
-    "static void start(int i, int *to) { memcpy(to, START_STATES[i], sizeof START_STATES[i]); }",
+    "static void start(int i, int *to) { copy(to, START_STATES[i], STATES); }",
   ];
 }
 

@@ -57,21 +57,24 @@ export interface RunNames {
   retries: Map<string, { retry: string; progress: string }>;
 }
 
-/** Words of Promela, of C, and of the verifier that SPIN writes. */
-const RESERVED = `active assert atomic bit bool break byte chan d_step d_proctype do else empty
-enabled end eval false fi full goto hidden if ifdef endif define undef include inline init int
-len ltl local mtype nempty never nfull notrace np_ od of pc_value priority proctype provided
-progress accept run short show skip timeout trace true typedef unless unsigned xr xs in for
-select c_code c_decl c_expr c_state c_track get_priority set_priority always eventually until
-weakuntil stronguntil implies release next auto case char const continue default double enum
-extern float long register restrict return signed sizeof static struct switch union void
-volatile while asm typeof linux unix final getframe iam_alive max mix onstack_put onstack_zap
-pthread_equal q_sz rand rot tr_2_src ulong ushort uchar wasnew stdin stdout stderr errno assert
-monitor start`.split(/\s+/);
+/**
+ * Words of Promela and of its formulas, of C, and what stands for something else in the verifier
+ * that SPIN writes and in the headers that it includes. Those in capitals: see `fieldName`.
+ */
+const RESERVED = `active assert atomic bit bool break byte chan d_step d_proctype D_proctype do
+else empty enabled end equivalent eval false fi full goto hidden if ifdef endif define undef
+include inline init int len ltl local mtype nempty never nfull notrace np_ od of pc_value pid
+printf printm priority proctype provided progress accept run short show skip timeout trace true
+typedef unless unsigned xr xs in for select c_code c_decl c_expr c_state c_track get_priority
+set_priority always eventually until weakuntil stronguntil implies release next auto case char
+const continue default double enum extern float long register restrict return signed sizeof static
+struct switch union void volatile while asm typeof linux unix final getframe iam_alive max mix
+onstack_put onstack_zap pthread_equal q_sz rand rot tr_2_src ulong ushort uchar wasnew stdin stdout
+stderr errno monitor start`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model, layout } = system;
-  const namer = createNamer(RESERVED);
+  const namer = createNamer(RESERVED, MACROS);
   const take = (wish: string): string => namer.take(wish);
   const shared = new Map<string, Variable>();
   for (const [key, cells] of layout.shared) {
@@ -137,9 +140,12 @@ function nameRuns(system: System, take: (wish: string) => string): RunNames | un
   };
 }
 
-/** Field names in the verifier's C: SPIN's own macros are in capitals. */
+/** Macros of the verifier and of the headers that it includes. */
+const MACROS = /^(m(ax|in)seq\d+|s[ai]_\w+|st_[acm]time)$/;
+
+/** Name of a field of the state in the verifier's C: other macros begin with a capital. */
 function fieldName(name: string): string {
-  return name === name.toUpperCase() ? name.toLowerCase() : name;
+  return /^_*[A-Z]/.test(name) ? name.toLowerCase() : name;
 }
 
 function nameActor(
@@ -149,6 +155,7 @@ function nameActor(
   take: (wish: string) => string,
 ): void {
   const { layout } = system;
+  const field = (name: string): string => take(fieldName(name));
   const view = system.actors.find((a) => a.decl.name === actor);
   const position = layout.model.actors.findIndex((a) => a.name === actor);
   if (!view) return;
@@ -161,7 +168,7 @@ function nameActor(
   if (system.open) labels.push(take(`${actor}__unborn`));
   naming.labels.set(actor, labels);
   naming.pcs.set(actor, {
-    name: take(`${actor}_pc`),
+    name: field(`${actor}_pc`),
     type: labels.length > 256 ? "short" : "byte",
     count,
     each: 1,
@@ -170,7 +177,7 @@ function nameActor(
   });
   const locals = new Map<string, Variable>();
   for (const [key, cells] of layout.locals[position] ?? []) {
-    locals.set(key, variable(take(`${actor}_${key}`), cells, count, cells.decl, system.open));
+    locals.set(key, variable(field(`${actor}_${key}`), cells, count, cells.decl, system.open));
   }
   naming.locals.set(actor, locals);
 }

@@ -26,21 +26,22 @@ export interface Naming {
   namer: Namer;
 }
 
-/** Words of TLA+, of the standard modules used, and of this exporter. */
+/** Words of TLA+, of the standard modules used, of TLC's configuration, and of this exporter. */
 const RESERVED = `ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS
-COROLLARY DEF DEFINE DEFS DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE
-LAMBDA LEMMA LET LOCAL MODULE NEW OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED
-RECURSIVE STATE STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE
-VARIABLE VARIABLES WITH WITNESS Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq
-Cardinality IsFiniteSet Print PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq
-RandomElement Any ToString TLCEval self pc vars Init Next Spec Symmetry violation Violates
-NoViolation NoDeadlock Fairness failed`.split(/\s+/);
+COROLLARY DEF DEFINE DEFS DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA
+LEMMA LET LOCAL MODULE NEW OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE
+STATE STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES
+WITH WITNESS Int Nat Real Append Head Tail Len Seq SubSeq SelectSeq Cardinality IsFiniteSet Print
+PrintT Assert JavaTime TLCGet TLCSet Permutations SortSeq RandomElement Any ToString TLCEval INIT
+NEXT VIEW SYMMETRY SPECIFICATION INVARIANT INVARIANTS PROPERTY PROPERTIES CONSTRAINT CONSTRAINTS
+ACTION_CONSTRAINT ACTION_CONSTRAINTS CHECK_DEADLOCK ALIAS POSTCONDITION TYPE TYPE_CONSTRAINT self
+pc vars Init
+Next Spec Symmetry violation Violates NoViolation NoDeadlock Fairness failed rule`.split(/\s+/);
 
 export function nameAll(system: System): Naming {
   const { model } = system;
-  const plain = createNamer(RESERVED);
   // Fairness conditions are written with these prefixes, which names may not have.
-  const namer: Namer = { ...plain, take: (wish) => plain.take(wish.replace(/^([WS]F)_/, "$1")) };
+  const namer = createNamer(RESERVED, /^[WS]F_/);
   const named = (list: { name: string }[], wish: (name: string) => string) =>
     new Map(list.map(({ name }) => [name, namer.take(wish(name))] as const));
   const decls = system.actors.map((a) => a.decl);

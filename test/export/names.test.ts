@@ -11,7 +11,8 @@ describe("the namer", () => {
   });
 
   it.each([
-    ["a reserved word", ["end"], ["end"], ["end_2"]],
+    ["a reserved word", ["end", "step"], ["end", "step"], ["end_2", "x_step_2"]],
+    ["one of a family", [], ["step_0", "step_x"], ["x_step_0", "step_x"]],
     ["no other case", ["Init"], ["init"], ["init"]],
     ["the same wish twice", [], ["pc", "pc", "pc"], ["pc", "pc_2", "pc_3"]],
     ["a wish that looks like a made-up name", [], ["pc", "pc_2", "pc"], ["pc", "pc_2", "pc_3"]],
@@ -19,7 +20,7 @@ describe("the namer", () => {
     ["names that meet after mangling", [], ["a.b", "a_b"], ["a_b", "a_b_2"]],
     ["a leading underscore or digit", [], ["_pid", "2nd"], ["pid", "x2nd"]],
   ])("changes %s", (_, reserved, wishes, names) => {
-    const namer = createNamer(reserved);
+    const namer = createNamer(reserved, /^step_\d+$/);
     expect(wishes.map((wish) => namer.take(wish))).toEqual(names);
   });
 

@@ -10,10 +10,14 @@
  * The second command has fewer states: with -d LTSmin finds deadlocks itself, reduced or not.
  */
 #include <stddef.h>
-#include <string.h>
 
 typedef struct { int *labels; int group; int por_proviso; } transition_info;
 typedef void (*callback)(void *arg, transition_info *info, int *state, int *copied);
+
+static inline void copy(int *to, const int *from, int count)
+{
+  for (int i = 0; i < count; i++) to[i] = from[i];
+}
 
 /* A cell that may be outside its array; the value does not matter then. */
 static inline int at(int base, int cell, int count)
@@ -57,7 +61,7 @@ static int label(const int *s, int l)
 
 static inline void fail(const int *s, int *n, int rule)
 {
-  memcpy(n, s, (violation + 1) * sizeof *n);
+  copy(n, s, violation + 1);
   n[violation] = rule;
 }
 
@@ -275,7 +279,7 @@ int spins_get_successor(void *model, int group, int *src, callback found, void *
     }
     return STARTS;
   }
-  memcpy(next, src, sizeof next);
+  copy(next, src, STATES);
   step(group, src, next);
   return emit(group, next, found, arg);
 }
@@ -292,7 +296,7 @@ int spins_get_successor_all(void *model, int *src, callback found, void *arg)
   return count;
 }
 
-void spins_get_initial_state(int *to) { memcpy(to, INITIAL, sizeof INITIAL); }
+void spins_get_initial_state(int *to) { copy(to, INITIAL, STATES); }
 int spins_get_state_size(void) { return STATES; }
 int spins_get_transition_groups(void) { return GROUPS; }
 const int *spins_get_transition_read_dependencies(int t) { return reads[t]; }
