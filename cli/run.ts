@@ -36,6 +36,8 @@ export interface Extras {
   budget?: number | undefined;
   /** Hash of the model of which the order of locks is to be found, too. */
   lockOrder?: ((task: Task) => string | undefined) | undefined;
+  /** In place of searchers that end with this run. */
+  start?: typeof startSearchers | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function runTasks(
   const progress = progressLine(process.stderr);
   const found: (Outcome | undefined)[] = tasks.map(() => undefined);
   const outcomes: Outcome[] = [];
-  const pool = startSearchers(shares.jobs, (task, p) => {
+  const pool = (extras.start ?? startSearchers)(shares.jobs, (task, p) => {
     progress.update(`${outcomes.length + 1}/${tasks.length} ${task.stem}`, p);
   });
   const tell = teller(found, outcomes, progress, onOutcome);

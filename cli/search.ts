@@ -94,6 +94,24 @@ export function startSearchers(
   };
 }
 
+/** Searchers that stay from one run to the next, as threads that have warmed up are faster. */
+export function keepSearchers(): { start: typeof startSearchers; close(): Promise<void> } {
+  let kept: Searchers | undefined;
+  let tell: Parameters<typeof startSearchers>[1] = () => undefined;
+  return {
+    start(count, onProgress) {
+      tell = onProgress;
+      if (kept && kept.searchers.length < count) void kept.close();
+      if (!kept || kept.searchers.length < count) {
+        kept = startSearchers(count, (task, progress) => tell(task, progress));
+      }
+      const { searchers, interrupted } = kept;
+      return { searchers: searchers.slice(0, count), interrupted, close: async () => undefined };
+    },
+    close: async () => kept?.close(),
+  };
+}
+
 /** One alone. */
 export function startSearcher(
   onProgress: (task: Task, progress: Progress) => void,

@@ -20,7 +20,7 @@ export interface Settings {
   reporters: Reporters;
   shard: Shard;
   checkpoints: Checkpoints | undefined;
-  running: Pick<Extras, "jobs" | "cache" | "budget">;
+  running: Pick<Extras, "jobs" | "cache" | "budget" | "start">;
   typecheck: boolean;
   /** Folder for pictures; it exists. */
   drawTo: string | undefined;

@@ -9,6 +9,7 @@ import { countOf } from "../judge.ts";
 import { findSpecs, foldersOf, isLoadable } from "../loader/find.ts";
 import { showPath } from "../loader/paths.ts";
 import { checkTypes, isCrash, prepare, type Task } from "../prepare.ts";
+import { keepSearchers } from "../search.ts";
 import { colorsFor } from "../terminal.ts";
 import { type FolderWatch, watchFolders } from "./folders.ts";
 import { searchRound } from "./round.ts";
@@ -25,11 +26,13 @@ interface Seen {
 }
 
 /** Ends with Ctrl-C only. */
-export async function watch(args: string[], settings: Settings): Promise<number> {
+export async function watch(args: string[], given: Settings): Promise<number> {
   const seen = new Map<string, Seen>();
   // A wrong argument is no reason to wait.
   findSpecs(args);
   const folders = watchFolders();
+  const kept = keepSearchers();
+  const settings = { ...given, running: { ...given.running, start: kept.start } };
   try {
     while (!folders.interrupted()) {
       const busy = await look(args, settings, seen, folders);
@@ -37,6 +40,7 @@ export async function watch(args: string[], settings: Settings): Promise<number>
     }
   } finally {
     folders.close();
+    await kept.close();
   }
   return EXIT.interrupted;
 }
