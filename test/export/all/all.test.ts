@@ -48,19 +48,22 @@ describe.skipIf(!has("spin"))("answers", () => {
   });
 });
 
-it("asks the cheapest first, and Rumur and TLC about small ones only", async () => {
+it("asks schemes first, then the cheapest, and Rumur and TLC about small ones only", async () => {
   const big = { ...subject(2, 400_000, 1), title: "big" };
-  const items = itemsOf([big, two.subject, three.subject], ["rumur", "tlc", "spin"]);
+  const huge = { ...big, isScheme: false, title: "huge" };
+  const items = itemsOf([huge, big, three.subject, two.subject], ["rumur", "tlc", "spin"]);
   const shown = items.map((i) => `${i.tool} ${i.subject.title}${i.isTooLarge ? ", no" : ""}`);
   expect(shown).toEqual([
     "spin test-and-set 2",
-    "spin test-and-set 3",
     "rumur test-and-set 2",
     "tlc test-and-set 2",
-    "rumur test-and-set 3",
     "spin big",
-    "rumur big, no",
+    "rumur big",
     "tlc big, no",
+    "spin test-and-set 3",
+    "rumur test-and-set 3",
+    "spin huge",
+    "rumur huge, no",
   ]);
   const [large] = items.filter((i) => i.isTooLarge);
   if (large) expect((await ask(large, asking)).row).toBeUndefined();
@@ -84,7 +87,9 @@ it("tells on the page what was not agreed on", () => {
   const page = crosscheckPage(answers, made);
   expect(page).toContain("| specs and variants | SPIN | 2 | 1 | 0 | 1 | 0 | 0 | 0 | 0 |");
   expect(page).toContain("| specs and variants | Rumur | 3 | 0 | 0 | 0 | 0 | 1 | 1 | 1 |");
-  expect(page).toContain("- Rumur is asked about everything, up to 300,000 states.");
+  expect(page).toContain(
+    "- Rumur is asked about the schemes in their first configuration up to 3,000,000 states, and everything up to 300,000 states.",
+  );
   expect(page).toContain(
     "1 agrees, 1 incomplete | 0 agree, 1 too large, 1 not asked yet, 1 **different** |",
   );

@@ -43,29 +43,35 @@ interface Rule {
   /** The schemes in their first configuration only. */
   schemesOnly: boolean;
   mostStates: number;
+  /** The same for the schemes in their first configuration. */
+  mostOfScheme: number;
   /** What a state costs, roughly: the cheap questions come first. */
   cost: number;
 }
 
+const ALL = Number.POSITIVE_INFINITY;
+
 export const RULES: Record<Tool, Rule> = {
-  spin: { schemesOnly: false, mostStates: Number.POSITIVE_INFINITY, cost: 1 },
-  ltsmin: { schemesOnly: true, mostStates: Number.POSITIVE_INFINITY, cost: 3 },
-  tlc: { schemesOnly: true, mostStates: 300_000, cost: 30 },
-  rumur: { schemesOnly: false, mostStates: 300_000, cost: 30 },
+  spin: { schemesOnly: false, mostStates: ALL, mostOfScheme: ALL, cost: 1 },
+  ltsmin: { schemesOnly: true, mostStates: ALL, mostOfScheme: ALL, cost: 3 },
+  tlc: { schemesOnly: true, mostStates: 300_000, mostOfScheme: 300_000, cost: 30 },
+  rumur: { schemesOnly: false, mostStates: 300_000, mostOfScheme: 3_000_000, cost: 30 },
 };
 
-/** Cheapest first, so that an early end has left out as few as possible. */
+/** Schemes first, then the cheapest, so that an early end has left out as little as possible. */
 export function itemsOf(subjects: Subject[], tools: readonly Tool[]): Item[] {
   const items = subjects.flatMap((subject) =>
     tools
       .filter((tool) => subject.isScheme || !RULES[tool].schemesOnly)
       .map((tool): Item => {
-        const isTooLarge = subject.own.states > RULES[tool].mostStates;
-        return { subject, tool, isTooLarge };
+        const { mostStates, mostOfScheme } = RULES[tool];
+        const most = subject.isScheme ? mostOfScheme : mostStates;
+        return { subject, tool, isTooLarge: subject.own.states > most };
       }),
   );
   const cost = ({ subject, tool }: Item): number => RULES[tool].cost * subject.own.states;
-  return items.sort((a, b) => cost(a) - cost(b));
+  const rank = ({ subject }: Item): number => (subject.isScheme ? 0 : 1);
+  return items.sort((a, b) => rank(a) - rank(b) || cost(a) - cost(b));
 }
 
 /** Schemes in all configurations and variants in theirs, as far as they were promoted. */

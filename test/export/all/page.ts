@@ -96,10 +96,13 @@ function versionsOf(answers: Answer[]): string[] {
 
 /** What the tool is asked, as a list item. */
 function ruleOf(tool: Tool): string {
-  const { schemesOnly, mostStates } = RULES[tool];
-  const what = schemesOnly ? "the schemes in their first configuration" : "everything";
-  const size = Number.isFinite(mostStates) ? `, up to ${count(mostStates)} states` : "";
-  return `- ${NAMES[tool]} is asked about ${what}${size}.`;
+  const { schemesOnly, mostStates, mostOfScheme } = RULES[tool];
+  const upTo = (most: number): string =>
+    Number.isFinite(most) ? ` up to ${count(most)} states` : "";
+  const schemes = `the schemes in their first configuration${upTo(mostOfScheme)}`;
+  const rest = `everything${upTo(mostStates)}`;
+  const both = mostOfScheme === mostStates ? rest : `${schemes}, and ${rest}`;
+  return `- ${NAMES[tool]} is asked about ${schemesOnly ? schemes : both}.`;
 }
 
 function countsOf(answers: Answer[]): Record<Outcome, number> {
