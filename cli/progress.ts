@@ -4,6 +4,8 @@ import type { Progress } from "../checker/index.ts";
 export interface ProgressLine {
   /** @param title what is being checked */
   update(title: string, progress: Progress): void;
+  /** The same with a text of its own. */
+  say(line: string): void;
   /** Takes the line off the terminal, before anything else is printed. */
   clear(): void;
 }
@@ -22,18 +24,19 @@ export function progressLine(stream: Stream, now: () => number = Date.now): Prog
   const terminal = stream.isTTY === true && process.env.TERM !== "dumb";
   let last = now();
   let shown = false;
+  const say = (line: string): void => {
+    if (now() - last < (terminal ? TERMINAL_MS : PLAIN_MS)) return;
+    last = now();
+    if (!terminal) {
+      stream.write(`progress ${line}\n`);
+      return;
+    }
+    stream.write(`\r${line.slice(0, (stream.columns ?? 80) - 1)}\u001b[K`);
+    shown = true;
+  };
   return {
-    update(title, progress) {
-      if (now() - last < (terminal ? TERMINAL_MS : PLAIN_MS)) return;
-      last = now();
-      const line = progressText(title, progress);
-      if (!terminal) {
-        stream.write(`progress ${line}\n`);
-        return;
-      }
-      stream.write(`\r${line.slice(0, (stream.columns ?? 80) - 1)}\u001b[K`);
-      shown = true;
-    },
+    say,
+    update: (title, progress) => say(progressText(title, progress)),
     clear() {
       if (shown) stream.write("\r\u001b[K");
       shown = false;

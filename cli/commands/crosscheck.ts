@@ -18,6 +18,7 @@ import { exportHeader, exportName } from "../export-text.ts";
 import { findSpec } from "../loader/find.ts";
 import { selectionOf } from "../plan.ts";
 import { prepare, type Task } from "../prepare.ts";
+import { progressLine, showClock } from "../progress.ts";
 import { runTasks } from "../run.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -74,18 +75,18 @@ async function ask(input: Input): Promise<number> {
   if (!result) return EXIT.interrupted;
   const { states, transitions, verdict } = result;
   const own: Own = { states, transitions, verdict: verdict.kind };
+  const header = exportHeader(task);
+  const telling = startAsking();
   const options = {
-    tools,
-    name: exportName(task),
-    header: exportHeader(task),
-    limits,
-    env: process.env,
+    ...{ tools, name: exportName(task), header, limits, env: process.env },
+    asking: telling.about,
   };
   const rows = await crosscheck(model, own, options);
   // A run that is cut short by a violation says nothing about infinite ones.
   const keys = isFairTool(tools) && own.verdict === "holds" ? runClaimsOf(whole) : [];
   const isLarge = states > RUN_STATES && !input.flags.has("liveness");
   const claims: OwnClaim[] = [];
+  telling.pause();
   for (const key of isLarge ? [] : keys) {
     const [kind, name] = key.split(" ") as [string, string];
     const found = await search(onlyClaim(whole, key), [kind === "liveness" ? name : kind]);
@@ -93,9 +94,36 @@ async function ask(input: Input): Promise<number> {
     claims.push({ key, verdict: found.verdict.kind });
   }
   rows.push(...(await crosscheckClaims(whole, states, claims, options)));
-  process.stdout.write(`${crosscheckTable(own, rows, claims)}\n`);
+  telling.end();
+  process.stdout.write(`${header[0]}\n\n${crosscheckTable(own, rows, claims)}\n`);
   if (isLarge && keys.length > 0) process.stdout.write(notAsked(keys, states));
   return codeOf(rows, values.has("with"));
+}
+
+/** Tells for how long another tool has been at it: `asking spin about safety elapsed=00:00:42`. */
+function startAsking() {
+  const line = progressLine(process.stderr);
+  let what = "";
+  let since = 0;
+  const tell = (): void => {
+    if (what) line.say(`asking ${what} elapsed=${showClock((Date.now() - since) / 1000)}`);
+  };
+  const timer = setInterval(tell, 250).unref();
+  const pause = (): void => {
+    what = "";
+    line.clear();
+  };
+  return {
+    about(text: string): void {
+      what = text;
+      since = Date.now();
+    },
+    pause,
+    end(): void {
+      clearInterval(timer);
+      pause();
+    },
+  };
 }
 
 /** Is one of them there that can be asked about infinite runs? */

@@ -54,6 +54,13 @@ export interface CrosscheckOptions {
   header: string[];
   limits: Limits;
   env: Readonly<Record<string, string | undefined>>;
+  /** Told what is being asked, before each question: `spin about safety`. */
+  asking?: (what: string) => void;
+}
+
+/** What a question is about, for people. */
+export function askedText(key: string | undefined): string {
+  return key === undefined ? "safety" : key.replace(/^liveness /, "");
 }
 
 /** Those that know fair runs. */
@@ -82,6 +89,7 @@ export async function crosscheckClaims(
           ? spinRuns(options.name, { ...exported.runs, flag }, size, options.limits, programs)
           : recipeFor(tool, options.name, size, options.limits, programs);
       const question: Question = { tool, programs, exported, recipe, asked: key };
+      options.asking?.(`${tool} about ${askedText(key)}`);
       const row = await answer(question, options.limits);
       const agree = compared(row, verdict) ? row.verdict === verdict : undefined;
       rows.push({ ...row, states: undefined, transitions: undefined, agree });
@@ -138,6 +146,7 @@ async function second(
     const nothing = { tool, asked: undefined, ...EMPTY, agree: undefined };
     return { ...nothing, verdict: "missing", note: whatIsMissing(tool, options.env) };
   }
+  options.asking?.(`${tool} about ${askedText(undefined)}`);
   const row = await answer(question, options.limits);
   return { ...row, agree: agrees(row, own) };
 }

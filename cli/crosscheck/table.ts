@@ -1,5 +1,5 @@
 /** The result of a cross-check as a table for the terminal. */
-import type { Own, OwnClaim, Row } from "./crosscheck.ts";
+import { askedText, type Own, type OwnClaim, type Row } from "./crosscheck.ts";
 
 const HEAD = ["tool", "asked", "states", "transitions", "verdict", "agree", "note"];
 
@@ -36,10 +36,6 @@ export function crosscheckTable(own: Own, rows: Row[], claims: OwnClaim[] = []):
       return padded.join("  ").trimEnd();
     })
     .join("\n");
-}
-
-function askedText(key: string | undefined): string {
-  return key === undefined ? "safety" : key.replace(/^liveness /, "");
 }
 
 /** Did anybody contradict us? */

@@ -22,8 +22,10 @@ export function findSpecs(args: string[]): string[] {
   return [...new Set(named.flatMap((arg) => specsOf(arg)))];
 }
 
-/** The one file that is meant; folders are searched too, and must hold exactly one spec. */
+/** The one file that is meant: of a folder its `spec.ts`, or the only spec in it. */
 export function findSpec(arg: string): string {
+  const own = join(arg, "spec.ts");
+  if (existsSync(own)) return realpathSync(resolve(own));
   const [first, second] = findSpecs([arg]);
   if (second) fail(`${arg} holds several specs`, `name one of them, like ${showPath(second)}`);
   return first as string;

@@ -1,5 +1,5 @@
 /** `mmrace export` and `mmrace crosscheck`: files, standard output, refusals, exit codes. */
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeWith } from "../support/oracle.ts";
@@ -88,6 +88,25 @@ describe("crosscheck", () => {
     const { code, err } = cross(folderWith({ "race.spec.ts": race }), {}, "--with", "spin,rumor");
     expect(err).toContain("--with rumor: no such tool\n  fix: did you mean rumur?");
     expect(code).toBe(2);
+  });
+
+  it("asks a tool once, says what it did not ask, and that the tool failed", () => {
+    const large = walkers
+      .replace("{ actor,", "{ actor, eventually,")
+      .replace("walkers: 3", "walkers: 6")
+      .replace(/\}\);\n$/, "  liveness: { is_set: eventually(k.unused.eq(1)) },\n});\n");
+    const boom = "#!/bin/sh\necho boom >&2\nexit 3\n";
+    const folder = folderWith({ "spec.ts": large, "x.spec.ts": race, spin: boom, gcc: boom });
+    for (const name of ["spin", "gcc"]) chmodSync(join(folder, name), 0o755);
+    const { code, out } = run(folder, ["crosscheck", ".", "--with", "spin,spin"], { PATH: folder });
+    expect(out.split("\n").filter(Boolean)).toEqual([
+      "walkers, configuration ci",
+      expect.stringMatching(/^tool /),
+      expect.stringMatching(/^mmrace +safety +117,649 .* holds$/),
+      expect.stringMatching(/^spin +safety +- +- +failed +- +spin: boom$/),
+      "not asked, with 117,649 states (--liveness asks): is_set",
+    ]);
+    expect(code).toBe(3);
   });
 
   describeWith(["spin", "gcc"], "with SPIN", () => {
