@@ -84,6 +84,62 @@ describe("with programs that are not what they seem", () => {
   });
 });
 
+/** What each tool prints about two clients of a test-and-set lock, and when it gives up. */
+const SAID: Record<Tool, [holds: string, warning: string, note: RegExp]> = {
+  spin: [
+    "errors: 0\n 12 states, stored\n 21 transitions (= stored+matched)",
+    "Warning: Search not completed",
+    /search not completed/,
+  ],
+  rumur: [
+    "Status:\n\n\tNo error found.\n\n\t12 states, 20 rules fired in 0s.",
+    "failed to expand set: out of memory",
+    /out of memory/,
+  ],
+  tlc: [
+    `Finished computing initial states: 1 distinct state generated.
+Model checking completed. No error has been found.
+21 states generated, 12 distinct states found, 0 states left on queue.`,
+    "Error: Java ran out of memory.",
+    /out of memory/,
+  ],
+  ltsmin: [
+    "prom2lts-mc: Explored 12 states 20 transitions, fanout: 1.667",
+    "prom2lts-mc: Error: hash table full! Change -s/--ratio.",
+    /hash table full/,
+  ],
+};
+
+describe("a tool that says what it left out", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mmrace-said-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const env = { PATH: folder, MMRACE_LTSMIN: folder, MMRACE_TLA2TOOLS: join(folder, "java") };
+  const program = (name: string, text: string): void => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  };
+  /** All tools are there, and whatever is searched with says this. */
+  const saying = (text: string): void => {
+    program("said", `/bin/cat <<'END'\n${text}\nEND`);
+    for (const name of ["spin", "rumur"]) {
+      program(name, `for p in pan verifier; do /bin/cp ${folder}/said $p; done`);
+    }
+    program("gcc", "");
+    for (const name of ["java", "prom2lts-mc"]) program(name, `exec ${folder}/said`);
+  };
+  const ask = (tool: Tool) =>
+    crosscheck(testAndSet(2), holds(12, 20), { ...base, tools: [tool], env });
+
+  it.each(TOOLS)("is incomplete, not in agreement: %s", async (tool) => {
+    const [text, warning, note] = SAID[tool];
+    saying(text);
+    expect(await ask(tool)).toMatchObject([{ verdict: "holds", states: 12, agree: true }]);
+    saying(`${warning}\n${text}`);
+    const [row] = await ask(tool);
+    expect(row).toMatchObject({ verdict: "incomplete", agree: undefined });
+    expect(row?.note).toMatch(note);
+  });
+});
+
 describe.skipIf(!has("spin"))("with SPIN", () => {
   it("says that counts differ", async () => {
     const rows = await crosscheck(testAndSet(2), holds(12, 21), base);
