@@ -6,6 +6,11 @@ import { TranslationError } from "./wasm-text.ts";
 /** Log2 of the bytes of an element. */
 export const ALIGN = { i32: 2, f64: 3, byte: 0 } as const;
 
+const ACCESS = {
+  load: { i32: OP.load, f64: OP.loadF64, byte: OP.loadByte },
+  store: { i32: OP.store, f64: OP.storeF64, byte: OP.storeByte },
+} as const;
+
 /** The number 1 in eight bytes. */
 const ONE_F64 = [0, 0, 0, 0, 0, 0, 0xf0, 0x3f];
 
@@ -92,11 +97,7 @@ export class Emitter {
   }
 
   access({ element }: Region, kind: "load" | "store", where: number): void {
-    const op = {
-      load: { i32: OP.load, f64: OP.loadF64, byte: OP.loadByte },
-      store: { i32: OP.store, f64: OP.storeF64, byte: OP.storeByte },
-    }[kind][element];
-    this.emitWith(op, ALIGN[element]);
+    this.emitWith(ACCESS[kind][element], ALIGN[element]);
     this.code.unsigned(where);
   }
 

@@ -5,18 +5,40 @@ export class TranslationError extends Error {}
 
 const SIGNS =
   "=>|>>>|===|!==|<<|>>|<=|>=|\\+\\+|\\+=|-=|\\|=|\\^=|&&|\\|\\||[-+*%&|^~!<>=?:;,.(){}[\\]]";
-const TOKEN = new RegExp(`\\s+|(${SIGNS}|0x[0-9a-f]+|\\d+|[A-Za-z_]\\w*)`, "y");
+/** The last alternative is what cannot be read: a token that the reader does not know. */
+const TOKEN = new RegExp(`${SIGNS}|0x[0-9a-f]+|\\d+|[A-Za-z_]\\w*|\\S`, "g");
 
 export function tokensOf(source: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < source.length) {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(source);
-    if (!match) throw new TranslationError(`cannot read: ${source.slice(at, at + 40)}`);
-    if (match[1]) tokens.push(match[1]);
+  return source.match(TOKEN) ?? [];
+}
+
+/** What stands between two braces. */
+export interface Block {
+  /** Position of the closing one. */
+  end: number;
+  /** How many `case` are in it, and in no block within it. */
+  cases: number;
+}
+
+/** By the position of the opening brace. */
+export function blocksOf(tokens: string[]): Map<number, Block> {
+  const blocks = new Map<number, Block>();
+  const open: Block[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token === "{") {
+      const block = { end: tokens.length, cases: 0 };
+      blocks.set(at, block);
+      open.push(block);
+    } else if (token === "}") {
+      const block = open.pop();
+      if (block) block.end = at;
+    } else if (token === "case") {
+      const block = open.at(-1);
+      if (block) block.cases++;
+    }
   }
-  return tokens;
+  return blocks;
 }
 
 export interface Signature {
@@ -27,7 +49,10 @@ export interface Signature {
   body: number;
 }
 
-export function signaturesOf(tokens: string[]): Map<string, Signature> {
+export function signaturesOf(
+  tokens: string[],
+  blocks: ReadonlyMap<number, Block>,
+): Map<string, Signature> {
   const found = new Map<string, Signature>();
   for (let at = 0; at < tokens.length; ) {
     if (tokens[at] !== "function") throw new TranslationError(`no function: ${tokens[at]}`);
@@ -35,20 +60,10 @@ export function signaturesOf(tokens: string[]): Map<string, Signature> {
     const close = tokens.indexOf(")", at);
     const parameters = tokens.slice(at + 3, close).filter((t) => t !== ",");
     const body = close + 2;
-    const end = closing(tokens, body);
+    const end = blocks.get(body - 1)?.end ?? tokens.length;
     const returns = tokens.slice(body, end).includes("return");
     found.set(name, { index: found.size, parameters, returns, body });
     at = end + 1;
   }
   return found;
-}
-
-/** Position of the brace that closes the block which is open at `from`. */
-function closing(tokens: string[], from: number): number {
-  let open = 1;
-  for (let at = from; at < tokens.length; at++) {
-    if (tokens[at] === "{") open++;
-    if (tokens[at] === "}" && --open === 0) return at;
-  }
-  throw new TranslationError("a brace is open");
 }

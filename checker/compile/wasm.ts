@@ -7,36 +7,54 @@
 import type { MemoryPlan, Region } from "./memory.ts";
 import { type Bytes, type FunctionBody, I32, moduleBytes, OP, VOID } from "./wasm-binary.ts";
 import { ALIGN, Emitter } from "./wasm-emit.ts";
-import { type Signature, signaturesOf, TranslationError, tokensOf } from "./wasm-text.ts";
+import {
+  type Block,
+  blocksOf,
+  type Signature,
+  signaturesOf,
+  TranslationError,
+  tokensOf,
+} from "./wasm-text.ts";
 
-const BINARY: Record<string, { level: number; op: number }> = {
-  "|": { level: 3, op: 0x72 },
-  "^": { level: 4, op: 0x73 },
-  "&": { level: 5, op: 0x71 },
-  "===": { level: 6, op: 0x46 },
-  "!==": { level: 6, op: 0x47 },
-  "<": { level: 7, op: 0x48 },
-  ">": { level: 7, op: 0x4a },
-  "<=": { level: 7, op: 0x4c },
-  ">=": { level: 7, op: 0x4e },
-  "<<": { level: 8, op: 0x74 },
-  ">>": { level: 8, op: 0x75 },
-  ">>>": { level: 8, op: 0x76 },
-  "+": { level: 9, op: 0x6a },
-  "-": { level: 9, op: 0x6b },
-  "*": { level: 10, op: 0x6c },
-  "%": { level: 10, op: 0x6f },
-};
-const LOGIC: Record<string, number> = { "||": 1, "&&": 2 };
+interface Operator {
+  /** The higher, the closer it binds. */
+  level: number;
+  op: number;
+}
+
+const OPERATORS = new Map<string, Operator>([
+  ["|", { level: 3, op: 0x72 }],
+  ["^", { level: 4, op: 0x73 }],
+  ["&", { level: 5, op: 0x71 }],
+  ["===", { level: 6, op: 0x46 }],
+  ["!==", { level: 6, op: 0x47 }],
+  ["<", { level: 7, op: 0x48 }],
+  [">", { level: 7, op: 0x4a }],
+  ["<=", { level: 7, op: 0x4c }],
+  [">=", { level: 7, op: 0x4e }],
+  ["<<", { level: 8, op: 0x74 }],
+  [">>", { level: 8, op: 0x75 }],
+  [">>>", { level: 8, op: 0x76 }],
+  ["+", { level: 9, op: 0x6a }],
+  ["-", { level: 9, op: 0x6b }],
+  ["*", { level: 10, op: 0x6c }],
+  ["%", { level: 10, op: 0x6f }],
+]);
+const LOGIC = new Map<string, number>([
+  ["||", 1],
+  ["&&", 2],
+]);
 const ASSIGN: Record<string, number> = { "+=": 0x6a, "-=": 0x6b, "|=": 0x72, "^=": 0x73 };
 
 /** Translates all functions of the text; exports them all. */
 export function translate(source: string, plan: MemoryPlan): Uint8Array<ArrayBuffer> {
   const { regions, pages } = plan;
   const tokens = tokensOf(source);
-  const signatures = signaturesOf(tokens);
+  const blocks = blocksOf(tokens);
+  const signatures = signaturesOf(tokens, blocks);
+  const text = { tokens, blocks, signatures, regions };
   const bodies = [...signatures].map(([name, signature]): FunctionBody => {
-    const reader = new Reader(tokens, signature.body, signatures, regions, signature.parameters);
+    const reader = new Reader(text, signature);
     const { code, locals } = reader.functionBody(signature.returns);
     const { parameters, returns } = signature;
     return { name, parameters: parameters.length, returns, locals, code };
@@ -44,29 +62,28 @@ export function translate(source: string, plan: MemoryPlan): Uint8Array<ArrayBuf
   return moduleBytes(bodies, pages);
 }
 
+interface Text {
+  tokens: string[];
+  blocks: ReadonlyMap<number, Block>;
+  signatures: ReadonlyMap<string, Signature>;
+  regions: Readonly<Partial<Record<string, Region>>>;
+}
+
 class Reader {
   private readonly tokens: string[];
-  private readonly signatures: ReadonlyMap<string, Signature>;
-  private readonly regions: Readonly<Partial<Record<string, Region>>>;
+  private readonly text: Text;
   private at: number;
   private readonly out = new Emitter();
-  /** Names in scope, innermost last. */
-  private names: { name: string; local: number }[];
+  /** Names in scope, innermost last; the position of a name is the number of its local. */
+  private readonly names: string[];
   private readonly parameters: number;
   private most: number;
 
-  constructor(
-    tokens: string[],
-    at: number,
-    signatures: ReadonlyMap<string, Signature>,
-    regions: Readonly<Partial<Record<string, Region>>>,
-    parameters: string[],
-  ) {
-    this.tokens = tokens;
-    this.at = at;
-    this.signatures = signatures;
-    this.regions = regions;
-    this.names = parameters.map((name, local) => ({ name, local }));
+  constructor(text: Text, { body, parameters }: Signature) {
+    this.text = text;
+    this.tokens = text.tokens;
+    this.at = body;
+    this.names = [...parameters];
     this.parameters = parameters.length;
     this.most = parameters.length;
   }
@@ -96,16 +113,14 @@ class Reader {
   }
 
   private local(name: string): number {
-    const found = this.names.findLast((n) => n.name === name);
-    if (!found) throw new TranslationError(`unknown name ${name}`);
-    return found.local;
+    const local = this.names.lastIndexOf(name);
+    if (local < 0) throw new TranslationError(`unknown name ${name}`);
+    return local;
   }
 
   private declare(name: string): number {
-    const local = this.names.length;
-    this.names.push({ name, local });
-    this.most = Math.max(this.most, this.names.length);
-    return local;
+    this.most = Math.max(this.most, this.names.push(name));
+    return this.names.length - 1;
   }
 
   // Statements.
@@ -187,7 +202,7 @@ class Reader {
   private choice(): void {
     this.at++;
     this.expect("(");
-    const cases = this.countCases();
+    const cases = this.text.blocks.get(this.tokens.indexOf("{", this.at))?.cases ?? 0;
     this.out.open(OP.block, VOID, "break");
     for (let i = 0; i < cases; i++) this.out.open(OP.block, VOID);
     this.expression();
@@ -205,18 +220,6 @@ class Reader {
     this.expect("}");
     this.names.length = scope;
     this.out.close();
-  }
-
-  private countCases(): number {
-    let cases = 0;
-    const from = this.tokens.indexOf("{", this.at) + 1;
-    for (let at = from, open = 1; open > 0; at++) {
-      const token = this.tokens[at];
-      if (token === "{") open++;
-      if (token === "}") open--;
-      if (token === "case" && open === 1) cases++;
-    }
-    return cases;
   }
 
   private declaration(): void {
@@ -319,17 +322,17 @@ class Reader {
     this.unary();
     for (;;) {
       const token = this.peek();
-      const logic = LOGIC[token];
-      if (logic !== undefined && logic >= least) {
+      const operator = OPERATORS.get(token);
+      if (operator && operator.level >= least) {
         this.at++;
-        this.logic(token, logic);
+        this.binary(operator.level + 1);
+        this.out.operate(operator.op);
         continue;
       }
-      const binary = BINARY[token];
-      if (!binary || binary.level < least) return;
+      const logic = operator ? undefined : LOGIC.get(token);
+      if (logic === undefined || logic < least) return;
       this.at++;
-      this.binary(binary.level + 1);
-      this.out.operate(binary.op);
+      this.logic(token, logic);
     }
   }
 
@@ -417,7 +420,7 @@ class Reader {
 
   private call(discard: boolean): void {
     const name = this.peek();
-    const signature = this.signatures.get(name);
+    const signature = this.text.signatures.get(name);
     if (!signature) throw new TranslationError(`unknown function ${name}`);
     this.at++;
     this.expect("(");
@@ -431,7 +434,7 @@ class Reader {
 
   /** `A[i]`, or as a statement `A[i] = x`, `A[i] ^= x`, `A[i]++`. */
   private element(write: boolean): void {
-    const region = this.regions[this.peek()];
+    const region = this.text.regions[this.peek()];
     if (!region) throw new TranslationError(`unknown array ${this.peek()}`);
     const start = this.at;
     const where = this.address(region);
