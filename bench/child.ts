@@ -1,8 +1,10 @@
 /** One run of our checker in a process of its own; prints what it found as JSON. */
 import { readFileSync } from "node:fs";
 import { type CheckOptions, check } from "../checker/index.ts";
+import { setFlags } from "../cli/v8.ts";
 import type { Model } from "../model/ir/index.ts";
 
+setFlags();
 const [file = "", options = "{}"] = process.argv.slice(2);
 const model = JSON.parse(readFileSync(file, "utf8")) as Model;
 const result = check(model, {

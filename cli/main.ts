@@ -9,6 +9,9 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { version } from "./home.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 import { colorsFor } from "./terminal.ts";
+import { setFlags } from "./v8.ts";
+
+setFlags();
 
 // Standard output is the result: what a spec prints while it loads is not.
 globalThis.console = new Console(process.stderr, process.stderr);
