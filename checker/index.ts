@@ -15,7 +15,7 @@ import { checkProgress, type Explored } from "./liveness/index.ts";
 import { auditAssumptions } from "./reduce/audit-all.ts";
 import { fusionOf, noFusion } from "./reduce/fuse.ts";
 import { interchangeable } from "./reduce/symmetry.ts";
-import type { CheckOptions, CheckResult, Limit, Verdict } from "./result.ts";
+import type { CheckOptions, CheckResult, Limit, Progress, Verdict } from "./result.ts";
 import { calmest } from "./search/calm.ts";
 import type { Engine, Reductions } from "./search/engine.ts";
 import { expectedStates } from "./search/estimate.ts";
@@ -28,6 +28,7 @@ import {
   outcomeOf,
   type SearchLimits,
   type SearchOutcome,
+  type Standing,
   storedState,
 } from "./search/search.ts";
 import { moveOf, pathTo, runAlong } from "./search/trace.ts";
@@ -96,9 +97,9 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   const { engine, reductions } = engineFor(reduced, options);
   const limits: SearchLimits = {
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
-    poll: (progress) => {
+    poll: (standing) => {
       const elapsed = now() - began;
-      options.onProgress?.({ ...progress, elapsed });
+      options.onProgress?.(progressAt(standing, elapsed));
       return stopReason(options, elapsed);
     },
     checkpoint: options.checkpoint,
@@ -130,6 +131,17 @@ export function check(model: Model, options: CheckOptions = {}): CheckResult {
   );
   const findings = [...result.findings, ...more.findings];
   return { ...result, ...more, findings, elapsed: now() - began };
+}
+
+/** To estimate takes longer than to poll: it is done for those who look at it. */
+function progressAt({ levels, ...standing }: Standing, elapsed: number): Progress {
+  return {
+    ...standing,
+    elapsed,
+    get expected() {
+      return expectedStates(levels);
+    },
+  };
 }
 
 interface Plan {

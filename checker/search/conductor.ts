@@ -5,7 +5,6 @@
  */
 import type { Limit } from "../result.ts";
 import { tryToSave } from "../store/checkpoint.ts";
-import { expectedStates } from "./estimate.ts";
 import { CONTROL, type Conductor, FLAG, type SharedSearch, STATS } from "./participant.ts";
 import { checkpointRecord, type Search } from "./search.ts";
 
@@ -185,6 +184,6 @@ function limitReached(
     queue: statesIn(work, taken, control[CONTROL.items] as number),
     depth: levels.length - 1,
     bytes: bytesOf(shared),
-    expected: expectedStates(levels),
+    levels,
   });
 }

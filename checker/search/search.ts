@@ -17,12 +17,14 @@ import {
 } from "../store/checkpoint.ts";
 import type { Store } from "../store/store.ts";
 import { type Engine, labelNumber } from "./engine.ts";
-import { expectedStates } from "./estimate.ts";
+
+/** Where a search is; the levels as in its outcome. */
+export type Standing = Omit<Progress, "elapsed" | "expected"> & { levels: number[] };
 
 export interface SearchLimits {
   maxStates: number;
   /** Asked every few thousand states. */
-  poll: (progress: Omit<Progress, "elapsed">) => Limit | undefined;
+  poll: (standing: Standing) => Limit | undefined;
   checkpoint?: CheckpointSink | undefined;
   /** Told what the user should know, and does not end the search. */
   note: (text: string) => void;
@@ -70,6 +72,8 @@ export interface Search {
   /** Some `reachable` fact was not yet true. */
   pendingFacts: boolean;
   sincePoll: number;
+  /** How often each label had fired before this batch. */
+  firedBefore: Float64Array;
   /** First state that is not in a checkpoint yet. */
   unsaved: number;
 }
@@ -94,6 +98,7 @@ export function beginSearch(
     next: 1,
     pendingFacts: engine.batch.reached.length > 0,
     sincePoll: 0,
+    firedBefore: engine.batch.fired.slice(),
     unsaved: 1,
   };
   if (resumption) takeUp(s, resumption);
@@ -181,11 +186,11 @@ function expandBatch(s: Search, to: number): void {
   const { engine, store, out } = s;
   const { batch, packing } = engine;
   const from = s.next;
-  const fired = batch.fired.slice();
+  s.firedBefore.set(batch.fired);
   s.next = store.expand(from, to);
   const bad = storeBatch(s);
-  if (bad > 0) recount(s, from, bad, fired);
-  if (isFull(s)) leaveBatch(s, from, fired);
+  if (bad > 0) recount(s, from, bad);
+  if (isFull(s)) leaveBatch(s, from);
   if (s.end) return;
   out.transitions += batch.filled / packing.words;
   out.terminal += batch.terminal;
@@ -198,9 +203,9 @@ function isFull({ end }: Search): boolean {
 }
 
 /** As if the batch had not been begun: where there is more room, the search can go on here. */
-function leaveBatch(s: Search, from: number, firedBefore: Float64Array): void {
+function leaveBatch(s: Search, from: number): void {
   s.next = from;
-  s.engine.batch.fired.set(firedBefore);
+  s.engine.batch.fired.set(s.firedBefore);
   saveCheckpoint(s);
 }
 
@@ -271,10 +276,10 @@ function positionInBatch({ engine, store }: Search, state: number): number {
 }
 
 /** The search ended inside a batch: counts again what was done of it, in the interpreter. */
-function recount(s: Search, from: number, outcomes: number, firedBefore: Float64Array): void {
+function recount(s: Search, from: number, outcomes: number): void {
   const { engine, out } = s;
   const { batch } = engine;
-  batch.fired.set(firedBefore);
+  batch.fired.set(s.firedBefore);
   out.transitions += outcomes;
   let left = outcomes;
   for (let i = from; left > 0; i++) {
@@ -312,7 +317,7 @@ function pollLimits(s: Search): void {
     queue: count - s.next,
     depth: levels.length - 1,
     bytes: s.store.bytes(count),
-    expected: expectedStates(levels),
+    levels,
   });
   if (limit) s.end = { kind: "incomplete", limit };
   if (limit || s.limits.checkpoint?.due()) saveCheckpoint(s);
@@ -338,14 +343,14 @@ function saveCheckpoint(s: Search): void {
   if (saved) s.unsaved = out.count;
 }
 
-type Standing = Pick<
+type Counters = Pick<
   CheckpointRecord,
   "states" | "expanded" | "transitions" | "terminal" | "levels" | "fired" | "reached"
 >;
 
 export function checkpointRecord(
   { engine, limits, out }: Search,
-  standing: Standing,
+  counters: Counters,
 ): CheckpointRecord {
   return {
     format: CHECKPOINT_FORMAT,
@@ -353,7 +358,7 @@ export function checkpointRecord(
     modelHash: limits.modelHash(),
     words: engine.packing.words,
     initialStates: out.initialStates,
-    ...standing,
+    ...counters,
   };
 }
 
