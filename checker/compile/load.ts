@@ -38,7 +38,7 @@ export interface Code {
   bind(states: Int32Array, index: Int32Array, slotBits: number): void;
   expand(from: number, to: number): number;
   insert(count: number, filled: number): number;
-  grow(count: number): void;
+  /** Enters these states, which are in no slot yet, into the index. */
   place(from: number, to: number): void;
   check(from: number, to: number): number;
   reach(from: number, to: number): void;
@@ -57,7 +57,7 @@ interface Compute {
   canonAll(filled: number): void;
 }
 
-interface Store extends Pick<Code, "bind" | "grow" | "place"> {
+interface Store extends Pick<Code, "bind" | "place"> {
   settle(count: number, most: number): number;
 }
 
@@ -102,7 +102,6 @@ export function loadCode({ compute, store, plan, words, filter }: Generated): Co
     },
     expand: (from, to) => from + steps.expand(show(from, to)),
     insert: (count, filled) => table.settle(count, steps.sift(filled)),
-    grow: table.grow,
     place: table.place,
     check: (from, to) => {
       for (let at = from; at < to; ) {

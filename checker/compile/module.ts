@@ -67,7 +67,7 @@ export function compileEngine(
       return next;
     },
     insert: code.insert,
-    grow: code.grow,
+    grow: (count) => code.place(1, count),
     canonicalize: code.canonAll,
     check: code.check,
     reach: code.reach,

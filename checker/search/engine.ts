@@ -64,7 +64,7 @@ export interface Engine {
   insert(count: number, filled: number): number;
   /** Replaces the first `filled` words of the batch by the representatives of their orbits. */
   canonicalize(filled: number): void;
-  /** Spreads the states 1 to `count - 1` over the index, which was just enlarged. */
+  /** Spreads the states 1 to `count - 1` over the index, which is empty. */
   grow(count: number): void;
   /** First state in `from`..`to - 1` in which an `always` property is not true, or 0. */
   check(from: number, to: number): number;

@@ -8,7 +8,7 @@
 import { Worker } from "node:worker_threads";
 import { type Code, type Generated, loadCode } from "../compile/load.ts";
 import { forThreads } from "../compile/module.ts";
-import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
+import { clearIndex, EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
 import type { FlatStore } from "../store/flat.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
 import { BATCH, type Engine } from "./engine.ts";
@@ -56,13 +56,12 @@ export function searchInParallel(
   const data = { generated: forThreads(code), shared, fired, reached };
   const mine = loadThread({ ...data, thread: 0 }, loadCode);
   mine.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
-  mine.place(1, out.count);
   const workers = Array.from({ length: threads - 1 }, (_, k) =>
     startWorker({ ...data, thread: k + 1, initial: out.count }),
   );
   const conductor = newConductor(search, shared, { fired, reached, labels });
   const alone = (): undefined => {
-    store.reclaim(out.count);
+    store.reclaim(out.count, 2 ** Atomics.load(control, CONTROL.slotBits));
     // Its states are numbered otherwise; the checkpoint that is there stays good.
     if (conductor.hasSaved()) search.limits = { ...limits, checkpoint: undefined };
   };
@@ -129,6 +128,7 @@ function newSharedSearch(
   const reserve = threads * (mostItem * most + 2 * CHUNK);
   const { slotBits, states: mostStates } = mostFor(words, budget);
   if (mostStates < out.count + 2 * reserve) return undefined;
+  const { index } = store.arena;
   if (!store.claim(out.count, mostStates, slotBits)) return undefined;
   const ints = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
   const control = ints(CONTROL.size);
@@ -138,7 +138,11 @@ function newSharedSearch(
   control[CONTROL.slotBits] = firstBits;
   control[CONTROL.nextId] = out.count;
   control[CONTROL.depth] = out.levels.length - 2;
-  store.arena.index.fill(0, 0, 2 ** firstBits);
+  if (store.arena.index !== index || store.arena.slotBits !== firstBits) {
+    clearIndex(store.arena, firstBits);
+    store.rebind();
+    engine.grow(out.count);
+  }
   const items: [Int32Array, Int32Array] = [ints(2 * MOST_ITEMS), ints(2 * MOST_ITEMS)];
   const levelEnd = out.levels.at(-1) as number;
   control[CONTROL.items] = listItems(items[0], next, levelEnd);

@@ -286,7 +286,8 @@ export class Participant {
     const before = Atomics.load(control, at.slotBits);
     const bits = Math.min(mostSlotBits, before + (before < eagerSlotBits ? 2 : 1));
     if (bits > before) {
-      const share = 2 ** bits / threads;
+      // Nobody has touched the slots behind these.
+      const share = 2 ** before / threads;
       index.fill(0, Math.floor(share * thread), Math.floor(share * (thread + 1)));
       this.barrier();
       if (thread === 0) Atomics.store(control, at.slotBits, bits);

@@ -17,6 +17,7 @@ import {
 } from "../store/checkpoint.ts";
 import type { Store } from "../store/store.ts";
 import { type Engine, labelNumber } from "./engine.ts";
+import { expectedStates } from "./estimate.ts";
 
 /** Where a search is; the levels as in its outcome. */
 export type Standing = Omit<Progress, "elapsed" | "expected"> & { levels: number[] };
@@ -255,7 +256,8 @@ function storeLast(s: Search, before: number): number {
 }
 
 function makeRoom(s: Search, more: number): Limit | undefined {
-  let limit = s.store.reserve(s.out.count, more);
+  const { levels } = s.out;
+  let limit = s.store.reserve(s.out.count, more, () => expectedStates(levels)?.high);
   if (limit === "memory" && s.store.settle) {
     settle(s);
     limit = s.store.reserve(s.out.count, more);

@@ -14,7 +14,7 @@ const SMALL = 2 ** 18;
 const SHARE_OF_ALL = 0.7;
 const SHARE_OF_FREE = 0.9;
 const FIRST_SLOT_BITS = 14;
-/** A smaller index grows fourfold, a larger one twofold. */
+/** A smaller index grows fourfold, unless twofold seems to be enough; a larger one twofold. */
 export const EAGER_SLOT_BITS = 24;
 /** The index doubles when it is this full ... */
 export const MAX_LOAD = 0.75;
@@ -35,6 +35,8 @@ export interface Arena extends Tables {
   words: number;
   /** Other threads are to work in it. */
   shared: boolean;
+  /** Slots from here on are empty: nobody has touched them. */
+  emptyFrom: number;
   sizes: PageSizes;
 }
 
@@ -43,6 +45,7 @@ export function newArena(words: number, budget: number, shared = false, sizes = 
     words,
     budget,
     shared,
+    emptyFrom: 2 ** FIRST_SLOT_BITS,
     sizes,
     states: newWords(SMALL, shared),
     index: newWords(SMALL / 4, shared),
@@ -80,8 +83,21 @@ export function claimAll(arena: Arena, count: number, states: number, slotBits: 
   const grown = exactly(arena.states, states * arena.words, count * arena.words);
   const index = grown && exactly(arena.index, 2 ** slotBits, 0);
   if (!index) return false;
-  Object.assign(arena, { states: grown, index });
+  arena.states = grown;
+  takeIndex(arena, index);
   return true;
+}
+
+function takeIndex(arena: Arena, index: Int32Array): void {
+  if (index !== arena.index) arena.emptyFrom = 0;
+  arena.index = index;
+}
+
+/** Empties the index, and has it use the first slots, as many as two to this power. */
+export function clearIndex(arena: Arena, slotBits: number): void {
+  arena.index.fill(0, 0, arena.emptyFrom);
+  arena.emptyFrom = 2 ** slotBits;
+  arena.slotBits = slotBits;
 }
 
 /** Bytes in use with this many states. */
@@ -105,19 +121,29 @@ export function isBudgetUsed(arena: Arena, most: number): boolean {
   return 4 * (most * arena.words + 2 ** bits) > arena.budget;
 }
 
-/** Enlarges the index. False when the budget or the machine is exhausted. */
-export function enlargeIndex(arena: Arena, count: number): boolean {
-  const eager = arena.slotBits < EAGER_SLOT_BITS && setSlotBits(arena, arena.slotBits + 2, count);
-  return eager || setSlotBits(arena, arena.slotBits + 1, count);
+/**
+ * Has a larger index, which is empty. False when the budget or the machine is exhausted.
+ *
+ * @param count states that are there
+ * @param expected states that there may be in the end
+ */
+export function enlargeIndex(
+  arena: Arena,
+  count: number,
+  expected = Number.POSITIVE_INFINITY,
+): boolean {
+  const twofold = arena.slotBits + 1;
+  const eager = arena.slotBits < EAGER_SLOT_BITS && expected > 2 ** twofold * MAX_LOAD;
+  return (eager && setSlotBits(arena, twofold + 1, count)) || setSlotBits(arena, twofold, count);
 }
 
 function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   const bytes = 4 * (count * arena.words + 2 ** bits);
   if (bits > arena.sizes.mostSlotBits || bytes > arena.budget) return false;
-  const index = enlarged(arena, arena.index, 2 ** bits);
+  const index = enlarged(arena, arena.index, 2 ** bits, 0);
   if (!index) return false;
-  arena.index = index;
-  arena.slotBits = bits;
+  takeIndex(arena, index);
+  clearIndex(arena, bits);
   return true;
 }
 
@@ -126,18 +152,25 @@ function setSlotBits(arena: Arena, bits: number, count: number): boolean {
  */
 export function reserveStates(arena: Arena, most: number): boolean {
   if (4 * (most * arena.words + 2 ** arena.slotBits) > arena.budget) return false;
-  const states = enlarged(arena, arena.states, most * arena.words);
+  const { states: before } = arena;
+  const states = enlarged(arena, before, most * arena.words, before.length);
   if (!states) return false;
   arena.states = states;
   return true;
 }
 
-function enlarged(arena: Arena, array: Int32Array, length: number): Int32Array | undefined {
+/** Another array when this one is too short, with the first `used` words in it. */
+function enlarged(
+  arena: Arena,
+  array: Int32Array,
+  length: number,
+  used: number,
+): Int32Array | undefined {
   if (length <= array.length) return array;
   if (length > arena.sizes.mostWords) return undefined;
   const wished = Math.min(Math.floor(arena.budget / 4), arena.sizes.mostWords);
   const bigger = allocate(wished, length, arena.shared);
-  bigger?.set(array);
+  bigger?.set(array.subarray(0, used));
   return bigger;
 }
 

@@ -1,10 +1,10 @@
 /** The fast store: whole states in one array, which the engine reads and indexes itself. */
-import type { Limit } from "../result.ts";
 import type { Engine } from "../search/engine.ts";
 import {
   type Arena,
   arenaBytes,
   claimAll,
+  clearIndex,
   enlargeIndex,
   hasRoom,
   isBudgetUsed,
@@ -22,11 +22,14 @@ export interface FlatStore extends Store {
   arena: Arena;
   /**
    * Memory for that many states and slots, at once, with the first `count` states in it; false
-   * when there is not so much. What is in the index is lost.
+   * when there is not so much. An index that is another array then is empty.
    */
   claim(count: number, states: number, slotBits: number): boolean;
-  /** Others have written in it: only its first `count - 1` states are good. */
-  reclaim(count: number): void;
+  /**
+   * Others have written in it, and in the slots before `emptyFrom`: only its first `count - 1`
+   * states are good.
+   */
+  reclaim(count: number, emptyFrom: number): void;
 }
 
 /** @param shared other threads are to work in it */
@@ -41,10 +44,10 @@ export function flatStore(
   const arena = newArena(words, budget, shared, sizes);
   const rebind = (): void => engine.bind(arena);
   rebind();
-  const reserve = (count: number, more: number): Limit | undefined => {
+  const reserve: Store["reserve"] = (count, more, expected) => {
     const most = count + more;
     while (isCrowded(arena, most)) {
-      if (!enlargeIndex(arena, most)) {
+      if (!enlargeIndex(arena, most, expected?.())) {
         if (hasRoom(arena, most)) break;
         return "memory";
       }
@@ -62,7 +65,9 @@ export function flatStore(
       rebind();
       return done;
     },
-    reclaim: (count) => {
+    reclaim: (count, emptyFrom) => {
+      arena.emptyFrom = emptyFrom;
+      clearIndex(arena, arena.slotBits);
       rebind();
       engine.grow(count);
     },

@@ -8,8 +8,11 @@ import type { Limit } from "../result.ts";
 export interface Store {
   /** States may have been taken for others. */
   approximate?: boolean;
-  /** Makes room for `more` states behind the `count - 1` that are there, or says what hinders. */
-  reserve(count: number, more: number): Limit | undefined;
+  /**
+   * Makes room for `more` states behind the `count - 1` that are there, or says what hinders. It
+   * may ask how many there will be at most, as far as one can tell.
+   */
+  reserve(count: number, more: number, expected?: () => number | undefined): Limit | undefined;
   /** As `Engine.expand`. */
   expand(from: number, to: number): number;
   /** Stores what is new in the batch as states `count` ...; returns the new count. */

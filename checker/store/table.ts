@@ -39,8 +39,8 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
 export const RECENT_BITS = 13;
 
 /**
- * Text of `bind(states, index, bits)`, `settle(count, most)`, `grow(count)` and
- * `place(first, count)`; the arrays it works on have the names of `compile/memory.ts`.
+ * Text of `bind(states, index, bits)`, `settle(count, most)` and `place(first, count)`; the arrays
+ * it works on have the names of `compile/memory.ts`.
  */
 export function storeText(words: number, shared: boolean): string {
   return `"use strict";
@@ -50,8 +50,8 @@ function bind(states, index, bits) {
   S = states; T = index; slotBits = bits; slotMask = 2 ** bits - 1;
 }
 ${settleText(words, shared)}
-${growText(words, shared)}
-return { bind, settle, grow, place };
+${placeText(words, shared)}
+return { bind, settle, place };
 `;
 }
 
@@ -166,15 +166,11 @@ function sharedProbeText(words: number): string {
     }`;
 }
 
-function growText(words: number, shared: boolean): string {
+function placeText(words: number, shared: boolean): string {
   const claim = shared
     ? "while (Atomics.compareExchange(T, at, 0, slot) !== 0) at = (at + 1) & mask;"
     : "while (T[at] !== 0) at = (at + 1) & mask; T[at] = slot;";
   return `
-function grow(count) {
-  T.fill(0, 0, 2 ** slotBits);
-  place(1, count);
-}
 function place(first, count) {
   const mask = slotMask, bits = slotBits;
   for (let from = first; from < count; from += 1024) {
@@ -242,10 +238,9 @@ function findSlot(
   }
 }
 
-/** Fills the index, just enlarged, from the states 1 to `count - 1`. */
+/** Fills the index, which is empty, from the states 1 to `count - 1`. */
 export function growAll(tables: Tables, words: number, count: number): void {
   const { states, index, slotBits } = tables;
-  index.fill(0, 0, 2 ** slotBits);
   const mask = 2 ** slotBits - 1;
   for (let i = 1; i < count; i++) {
     const h = hashWords(states, i * words, words);

@@ -1,6 +1,6 @@
 /** Memory that is asked for at once: what it keeps, and what it does not touch. */
 import { expect, it } from "vitest";
-import { claimAll, newArena } from "../../checker/store/arena.ts";
+import { claimAll, enlargeIndex, newArena } from "../../checker/store/arena.ts";
 
 it("claims memory for all states with the first ones in it, and no word beyond these", () => {
   const arena = newArena(2, 2 ** 30, true);
@@ -9,4 +9,20 @@ it("claims memory for all states with the first ones in it, and no word beyond t
   expect(arena.states).toHaveLength(2 ** 19);
   expect(arena.index).toHaveLength(2 ** 20);
   expect([...arena.states.subarray(0, 7)]).toEqual([7, 7, 7, 7, 7, 7, 0]);
+});
+
+it("has an empty index after growing, twofold where that holds the states expected", () => {
+  const arena = newArena(2, 2 ** 30);
+  const grown = (expected?: number): number => {
+    arena.index.fill(7, 0, 2 ** arena.slotBits);
+    expect(enlargeIndex(arena, 10_000, expected)).toBe(true);
+    expect(arena.index.subarray(0, 2 ** arena.slotBits).every((slot) => slot === 0)).toBe(true);
+    return arena.slotBits;
+  };
+  expect(grown()).toBe(16);
+  expect(grown(90_000)).toBe(17);
+  expect(grown(200_000)).toBe(19);
+  // Without memory for four times as much.
+  arena.budget = 2 ** 22 + 2 ** 18;
+  expect(grown()).toBe(20);
 });
