@@ -26,6 +26,24 @@ export function commitOf(revision: string, otherwise: string): string {
   }
 }
 
+/** The tree of a commit; before the first one, HEAD is a tree without files. */
+export function treeOf(revision: string, otherwise: string): string {
+  try {
+    return commitOf(revision, otherwise);
+  } catch (error) {
+    if (revision !== "HEAD" || !isRepository()) throw error;
+    return git(["hash-object", "-t", "tree", "--stdin"]);
+  }
+}
+
+function isRepository(): boolean {
+  try {
+    return git(["rev-parse", "--git-dir"]) !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** Folder of the repository that the current folder belongs to, and the way down from there. */
 export function repository(): { root: string; below: string } {
   return {

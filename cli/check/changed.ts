@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { expectFileOf } from "../expect/review.ts";
-import { commitOf, git, repository } from "../git.ts";
+import { git, repository, treeOf } from "../git.ts";
 import { languageIn, packageFolder } from "../home.ts";
 import type { LoadedSpec } from "../loader/load.ts";
 
@@ -26,13 +26,13 @@ const ENGINE = ["checker", "model/ir"];
  * does not track counts as changed.
  */
 export function changedSince(revision: string): (spec: LoadedSpec) => boolean {
-  const commit = commitOf(revision, "no git revision here");
+  const base = treeOf(revision, "no git revision here");
   const { root } = repository();
   const list = (...args: string[]): string[] => {
     const names = git(["-C", root, ...args]).split("\0");
     return names.filter((name) => name !== "").map((name) => join(root, name));
   };
-  const changed = list("diff", "--name-only", "--no-renames", "-z", commit, "--");
+  const changed = list("diff", "--name-only", "--no-renames", "-z", base, "--");
   const changes = new Set(changed);
   const tracked = new Set(list("ls-files", "-z"));
   const ours = languageIn(root) !== undefined && realpathSync(packageFolder) === root;

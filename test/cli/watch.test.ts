@@ -141,6 +141,14 @@ describe("--changed", () => {
     expect(check(folder, ".", "--changed", "HEAD").out).toContain("none of 2");
   });
 
+  it("takes all before the first commit", () => {
+    const folder = folderWith({ "race.spec.ts": race });
+    execFileSync("git", ["init", "-q"], { cwd: folder });
+    const { code, out } = check(folder, ".", "--changed", "HEAD");
+    expect(out).toMatch(/^1 of 1 specs changed since HEAD$/m);
+    expect(code).toBe(0);
+  });
+
   it("counts what git does not track, what is gone, and a change of packages", () => {
     const { folder, git, changed, write } = repository();
     const affected = () => /^(?:nothing to check: )?(\w+) of/m.exec(changed().out)?.[1];
