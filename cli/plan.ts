@@ -55,7 +55,11 @@ function jobsOf(spec: LoadedSpec, selection: Selection): Unnamed[] {
   });
   if (selection.altered === "none" || schemes.length === 0) return schemes;
   const altered = spec.variants.filter((v) => selection.altered === "all" || v.kind === "bug");
-  return [...schemes, ...altered.flatMap(variantJob)];
+  const isDeep = (name: string) => spec.configs.some((c) => c.name === name && c.tier === "deep");
+  const jobs = altered.flatMap(variantJob);
+  // Those of other sizes belong to the tier ci, which runs before.
+  const own = selection.tier === "deep" ? jobs.filter(({ config }) => isDeep(config)) : jobs;
+  return [...schemes, ...own];
 
   /** A mutant is shown where its author says; a configuration that was asked for wins. */
   function variantJob(variant: Variant): Unnamed[] {

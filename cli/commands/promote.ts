@@ -27,6 +27,8 @@ export const promoteCommand: Command = {
     "of schemes and variants in the sizes of the tier ci also the order of their locks.",
     "What is written is reviewed like code: its diff says what a change of the spec has changed.",
     "",
+    "With --tier deep the larger sizes are written beside what is there, for the scheduled job.",
+    "",
     "Nothing is written of a spec that does not do what it declares (exit code 1), or whose search",
     "was not complete (exit code 3). The same results give the same text.",
   ].join("\n"),

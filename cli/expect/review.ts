@@ -63,8 +63,7 @@ function offsetOf(text: string, keys: string[]): number {
 /**
  * Reads the expectations of all specs now, so that a broken file is told before the first search.
  *
- * @param strict a spec without any `expect.json`, and a configuration of the deep tier that has no
- *   entry in it, are findings, too
+ * @param strict a spec without any `expect.json` is a finding, too
  */
 export function startReview(tasks: Task[], strict: boolean, comparable: Comparable): Review {
   const sheets = new Map(tasks.map(({ spec }) => [spec, sheetIn(expectFileOf(spec))]));
@@ -77,8 +76,6 @@ export function startReview(tasks: Task[], strict: boolean, comparable: Comparab
     if (!sheet) return strict ? missing(task, noSheet(task)) : { findings: [], promoted: false };
     const findings = task === firstOf(spec) ? compareSpec(spec, sheet) : [];
     const entry = sheet.specs[spec.name]?.configs[config];
-    const { tier } = spec.configs.find((c) => c.name === config) ?? {};
-    if (!entry && tier === "deep" && !strict) return { findings, promoted: false };
     const run = entry?.runs[variant || SCHEME];
     if (!run) return missing(task, sheet.place(spec.name, config), findings);
     if (task === firstOf(spec, config)) {
@@ -113,8 +110,12 @@ function noSheet({ spec }: Task): Src {
   return { file: expectFileOf(spec), line: 1, column: 1 };
 }
 
-function missing({ variant }: Task, src: Src, before: Finding[] = []): Reviewed {
-  const text = `there is no expectation of ${variant || "the scheme"}: mmrace promote writes it`;
+function missing(task: Task, src: Src, before: Finding[] = []): Reviewed {
+  const { spec, config, variant } = task;
+  const isDeep = spec.configs.find((c) => c.name === config)?.tier === "deep";
+  const writer = isDeep ? "mmrace promote --tier deep" : "mmrace promote";
+  const what = `${variant || "the scheme"}${isDeep ? ` in ${config}` : ""}`;
+  const text = `there is no expectation of ${what}: ${writer} writes it`;
   return { findings: [...before, { rule: "expectation_missing", text, src }], promoted: false };
 }
 

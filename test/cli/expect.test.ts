@@ -173,12 +173,13 @@ describe("what has no expectation", () => {
     ]);
   });
 
-  it("may be of the deep tier, but not of another one", async () => {
+  it("is a finding where the folder has an expect.json, in the deep tier, too", async () => {
     const folder = await promotedFolder();
-    const deep = (await outcomesIn(folder, { config: "deep" })).outcomes;
-    expect(deep[0]).toMatchObject({ verdict: "holds, not promoted", code: 0 });
-    const strict = (await outcomesIn(folder, { config: "deep", strict: true })).outcomes;
-    expect(found(strict)).toContain("- expectation_missing");
+    const [deep] = (await outcomesIn(folder, { config: "deep" })).outcomes;
+    expect(deep).toMatchObject({ code: 1, findings: [{ rule: "expectation_missing" }] });
+    expect(deep?.findings[0]?.text).toBe(
+      "there is no expectation of the scheme in deep: mmrace promote --tier deep writes it",
+    );
     const small = (await outcomesIn(folder, { config: "small" })).outcomes;
     expect(found(small)).toContain("- expectation_missing");
   });
