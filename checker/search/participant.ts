@@ -313,25 +313,24 @@ export class Participant {
     const { control, at } = this.shared;
     this.closeSegment();
     const list = this.nextList();
-    const size = this.itemSize();
-    for (; this.published < this.own.length; this.published += 2) {
-      const end = this.own[this.published + 1] as number;
-      for (let first = this.own[this.published] as number; first < end; first += size) {
+    const { own } = this;
+    const [least, most] = this.shared.itemStates;
+    let left = 0;
+    for (let k = this.published; k < own.length; k += 2) {
+      left += (own[k + 1] as number) - (own[k] as number);
+    }
+    for (; this.published < own.length; this.published += 2) {
+      const end = own[this.published + 1] as number;
+      for (let first = own[this.published] as number; first < end; ) {
+        // Ever smaller ones: so that no thread waits long for the others at the end of the level.
+        const size = Math.min(most, Math.max(least, Math.ceil(left / 4)), end - first);
         const item = Atomics.add(control, at.nextItems, 1);
         list[2 * item] = first;
-        list[2 * item + 1] = Math.min(end, first + size);
+        list[2 * item + 1] = first + size;
+        first += size;
+        left -= size;
       }
     }
-  }
-
-  /** A few items for each thread, so that none waits long at the end of the level. */
-  private itemSize(): number {
-    const [least, most] = this.shared.itemStates;
-    let found = 0;
-    for (let k = this.published; k < this.own.length; k += 2) {
-      found += (this.own[k + 1] as number) - (this.own[k] as number);
-    }
-    return Math.min(most, Math.max(least, Math.ceil(found / 4)));
   }
 
   private nextLevel(): void {
