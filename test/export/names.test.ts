@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { exportModel, TARGETS } from "../../model/export/index.ts";
 import { commentText, createNamer, quotedText } from "../../model/export/names.ts";
 import { build as b, type Model } from "../../model/ir/index.ts";
-import { hostileNames } from "./support/models.ts";
+import { hostileNames } from "./support/hostile.ts";
 
 describe("the namer", () => {
   it("keeps a name that is free", () => {

@@ -11,6 +11,7 @@ import { describe, expect, it } from "vitest";
 import { crosscheck } from "../../cli/crosscheck/crosscheck.ts";
 import { withFolder } from "../../cli/temporary.ts";
 import { exportModel } from "../../model/export/index.ts";
+import type { Model } from "../../model/ir/index.ts";
 import { type Subject, specSubjects } from "./all/items.ts";
 import { has, hasGcc, LIMITS } from "./support/check.ts";
 
@@ -25,9 +26,17 @@ const mutants = schemes.flatMap((scheme) => {
   return violated.sort((a, b) => a.own.states - b.own.states).slice(0, 1);
 });
 
+/** Built once: SPIN and LTSmin are asked about the same. */
+const models = new Map<Subject, Model>();
+function modelOf(subject: Subject): Model {
+  const model = models.get(subject) ?? subject.model();
+  models.set(subject, model);
+  return model;
+}
+
 async function throughSpin(subject: Subject) {
   const options = { tools: ["spin"] as const, name: "model", header: [], limits: LIMITS };
-  return crosscheck(subject.model(), subject.own, { ...options, env: process.env });
+  return crosscheck(modelOf(subject), subject.own, { ...options, env: process.env });
 }
 
 describe.skipIf(!has("spin") || schemes.length === 0)("SPIN", () => {
@@ -52,7 +61,7 @@ it.skipIf(!hasGcc())("every scheme's C for LTSmin compiles without a warning", (
 
 function cFile(subject: Subject, name: string, folder: string): string {
   const options = { name, header: [subject.title], safetyOnly: true };
-  const [file] = exportModel(subject.model(), "pins-c", options).files;
+  const [file] = exportModel(modelOf(subject), "pins-c", options).files;
   if (!file) throw new Error(`${subject.title} is refused`);
   writeFileSync(join(folder, file.name), file.text);
   return file.name;

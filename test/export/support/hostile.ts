@@ -19,7 +19,8 @@ Cardinality Seq Assert Any IF IN LET SUBSET UNION ASSUME WF_x SF_x TLCExt model`
 const CONFIGURATION = `VIEW INIT NEXT SYMMETRY PROPERTY PROPERTIES INVARIANT INVARIANTS CONSTRAINT
 CONSTRAINTS ACTION_CONSTRAINT ACTION_CONSTRAINTS SPECIFICATION CHECK_DEADLOCK ALIAS POSTCONDITION
 TYPE TYPE_CONSTRAINT CONSTANT CONSTANTS and or not guard_1 violated`;
-const OTHERS = "_2nd __x a_b a__b a_b_2 A_B a_pc a__done a_label a_pid monitor observer calm x";
+const OTHERS =
+  "monitor_x end_pc vars__atomic _2nd __x a_b a__b a_b_2 A_B a_pc a__done a_label a_pid monitor observer calm x";
 
 const split = (text: string): string[] => text.split(/\s+/);
 
@@ -27,7 +28,7 @@ const words = [
   ...new Set([PROMELA, C, PINS, MURPHI, TLA, OTHERS].flatMap(split)),
   `very_${"long_".repeat(60)}name`,
 ];
-const labels = ["end", "_", "start", "__2nd", "a_b", "a_b_2", "a.b", "progress", "accept", "goto"];
+const labels = ["end", "_", "start", "__2nd", "if", "progress", "accept", "goto", "pc", "self"];
 
 /** The worst that a text can hold. */
 const TEXT =
@@ -41,7 +42,7 @@ const bit = b.range(0, 1);
 const either = (e: Expr): Expr => b.or(b.eq(e, b.int(0)), b.eq(e, b.int(1)));
 
 /** An actor that sets all variables, some in each step, as compilers want to be done with it. */
-export function hostileWords(): Model {
+export function hostileNames(): Model {
   const each = Math.ceil(words.length / labels.length);
   const steps = labels.map((label, i) =>
     b.step(
@@ -53,14 +54,17 @@ export function hostileWords(): Model {
   );
   const enumOf = b.enumOf("enum");
   const last = b.step("last", "x", b.set(b.local("case"), b.constant(enumOf, 1)));
+  const locals = ["x", "pc", "case"].map((name) => b.variable(name, enumOf));
+  const dotted = ["a.b", "a_b", "a_b_2"].map((label) => b.step(label, TEXT));
   const properties = [PINS, TLA, CONFIGURATION].flatMap(split);
   const bound = split(`${MURPHI} p i x a_pc`);
   const quantified = bound.map((word) => b.exists(word, bit, (v) => b.eq(v, x("x"))));
   return b.model(
-    "model",
+    "hostile-names",
     [
-      { ...b.actor("a", [...steps, last], { locals: [b.variable("case", enumOf)] }), doc: TEXT },
-      b.actor("P", [b.step("end", TEXT)], { count: 2, locals: [b.variable("pc", bit)] }),
+      { ...b.actor("monitor", [...steps, last], { locals }), doc: TEXT },
+      b.actor("end", dotted, { count: 2, locals: [b.variable("pc", bit)] }),
+      b.actor("vars", [b.step("atomic", TEXT)]),
     ],
     {
       enums: [{ name: "enum", values: words }],

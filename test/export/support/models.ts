@@ -10,6 +10,7 @@ import {
   type Stmt,
 } from "../../../model/ir/index.ts";
 import { philosophers, testAndSet } from "../../support/classics.ts";
+import { hostileNames } from "./hostile.ts";
 
 const { and, choose, each, either, eq, exists, forall, ge, goto, int, local, lt, ne } = b;
 const { not, or, read, set, shared, step, wait, when } = b;
@@ -342,48 +343,6 @@ function unset(): Model {
       shared: [b.variable("refs", b.range(0, 1), 0, PAGE)],
     },
     { always: { trivial: b.TRUE } },
-  );
-}
-
-/** Names that are words of every target, and that meet each other after mangling. */
-export function hostileNames(): Model {
-  const words = ["end", "done_", "if", "do", "case", "begin", "next", "pc", "self", "init"];
-  const steps = words.map((word) =>
-    step(
-      word,
-      `/* ${word} */ "quoted" \\ (* odd *) %d`,
-      put("x", b.mod(b.add(get("x"), int(1)), int(4))),
-    ),
-  );
-  const dotted = [
-    step("a.b", "one", put("int", b.TRUE)),
-    step("a_b", "two", put("Next", get("int"))),
-    step("a_b_2", "three", goto("a.b")),
-  ];
-  const more = [
-    b.variable("x", b.range(0, 3)),
-    b.variable("int", b.BOOL),
-    b.variable("Next", b.BOOL),
-    b.variable("monitor_x", b.BOOL),
-  ];
-  const locals = [b.variable("x", b.BOOL), b.variable("pc", b.BOOL), b.variable("while", b.BOOL)];
-  return b.model(
-    "hostile-names",
-    [
-      b.actor("monitor", steps, { locals }),
-      b.actor("end", dotted),
-      b.actor("vars", [step("atomic", "skip")]),
-    ],
-    {
-      enums: [{ name: "if", values: ["end", "true", "module"] }],
-      shared: [...more, b.variable("state", b.enumOf("if"))],
-    },
-    {
-      always: {
-        NoDeadlock: lt(get("x"), int(4)),
-        state: forall("x", b.range(0, 1), (x) => b.le(x, int(1))),
-      },
-    },
   );
 }
 
