@@ -6,7 +6,7 @@ import { build as b, type Expr, type Model } from "../../../model/ir/index.ts";
 
 const PROMELA = `_pid pid _nr_pr _nr_qs _last _ np_ else timeout len run printf printm init never
 mtype chan proctype D_proctype d_step atomic hidden typedef bit byte enabled pc_value ltl release
-equivalent U V W X STDIN now Pend Pactors Air0 maxseq0 nstates depth State trpt`;
+monitor calm equivalent U V W X STDIN now Pend Pactors Air0 maxseq0 nstates depth State trpt`;
 const C = `int if index ffs free fork exp log strlen printf memcpy copy errno stdin NULL linux unix
 asm inline offsetof size_t st_mtime si_pid sa_handler y0 main bool true signal goto`;
 const PINS = `s n at step step_0 label fail start violation all_hold no_deadlock end_ guard guard_0
@@ -20,7 +20,7 @@ const CONFIGURATION = `VIEW INIT NEXT SYMMETRY PROPERTY PROPERTIES INVARIANT INV
 CONSTRAINTS ACTION_CONSTRAINT ACTION_CONSTRAINTS SPECIFICATION CHECK_DEADLOCK ALIAS POSTCONDITION
 TYPE TYPE_CONSTRAINT CONSTANT CONSTANTS and or not guard_1 violated`;
 const OTHERS =
-  "monitor_x end_pc vars__atomic _2nd __x a_b a__b a_b_2 A_B a_pc a__done a_label a_pid monitor observer calm x";
+  "monitor_x end_pc vars__atomic _2nd __x a_b a__b a_b_2 A_B a_pc a__done a_label a_pid x observer";
 
 const split = (text: string): string[] => text.split(/\s+/);
 
