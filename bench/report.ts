@@ -85,11 +85,13 @@ export function writeTables(file: string, { machine, node, runs, rows }: Result)
   let text = readFileSync(file, "utf8");
   for (const group of groups) {
     const all = rows.filter((row) => row.group === group);
-    const own = all.filter((row) => row.group !== "schemes" || isTelling(row.subject, rows));
+    const own = all.filter(
+      (row) => row.group === "family" || row.group === "scaling" || isTelling(row.subject, rows),
+    );
     const fewer = own.some((row) => row.runs < runs) ? ";\nwhat takes above 15 s ran once" : "";
     const models = (of: Row[]): number => new Set(of.map((row) => row.subject)).size;
     const small = models(all) - models(own);
-    const left = small === 0 ? "" : `;\n${small} models below 10,000 states are left out`;
+    const left = small === 0 ? "" : `;\nmodels left out, below 10,000 states: ${small}`;
     const note =
       `Node ${node}, ${machine.cpus} x ${machine.model}, load ${machine.load.toFixed(1)} ` +
       `at the start, medians of ${runs} ${runs === 1 ? "run" : "runs"}${fewer}${left}.\n\n`;

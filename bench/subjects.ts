@@ -6,7 +6,7 @@ import { GPUSVM_SIZES, type GpusvmSize, gpusvm } from "./models/gpusvm.ts";
 
 export interface Subject {
   name: string;
-  group: "family" | "scaling" | "schemes";
+  group: "family" | "scaling" | "schemes" | "deep";
   /** Dead locals are reset: all tools search this. */
   model: Model;
   /** Of the family: there are models in the tools' own languages, written by hand. */
@@ -52,7 +52,8 @@ export async function schemes(root: string, deep: boolean): Promise<Subject[]> {
     for (const config of configs) {
       const name = `${spec.name} (${config.name})`;
       const model = resetDeadLocals(spec.build(config.name, ""));
-      subjects.push({ name, group: "schemes", model, size: undefined, counts: undefined });
+      const group = deep ? "deep" : "schemes";
+      subjects.push({ name, group, model, size: undefined, counts: undefined });
     }
   }
   return subjects;
