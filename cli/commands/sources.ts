@@ -9,7 +9,16 @@ import { DEFAULT_FOLDER } from "../loader/find.ts";
 import { showPath } from "../loader/paths.ts";
 import { type Citation, citationsIn } from "../sources/cite.ts";
 import { readSources, SOURCES_FILE, type Sources, stringifySources } from "../sources/file.ts";
-import { ABSENT, type Drift, driftOf, kernelVersion, type Pin, pinOf } from "../sources/pin.ts";
+import {
+  ABSENT,
+  type Drift,
+  definitionsIn,
+  driftOf,
+  type FindElsewhere,
+  kernelVersion,
+  type Pin,
+  pinOf,
+} from "../sources/pin.ts";
 
 export const sourcesCommand: Command = {
   name: "sources",
@@ -50,10 +59,12 @@ async function sources(input: Input): Promise<number> {
   const version = kernelVersion(tree);
   const folders = foldersIn(args.length > 0 ? args : [DEFAULT_FOLDER]);
   if (folders.size === 0) fail("nothing in there cites kernel code");
+  const names = [...folders.values()].flatMap((cited) => cited.flatMap((c) => c.name ?? []));
+  const elsewhere = definitionsIn(tree, new Set(names));
   const rows = [...folders].flatMap(([folder, cited]) => {
     return flags.has("update")
       ? update(folder, cited, tree, version)
-      : compare(folder, cited, tree);
+      : compare(folder, cited, tree, elsewhere);
   });
   const shown = rows.filter((row) => flags.has("all") || row.drift.kind !== "unchanged");
   const was = [...folders.keys()].flatMap((f) => readSources(join(f, SOURCES_FILE))?.kernel ?? []);
@@ -96,12 +107,12 @@ function rowOf(cited: Cited, drift: Drift): Row {
   return { place: `${showPath(cited.from)}:${cited.line}`, cited: keyOf(cited), drift };
 }
 
-function compare(folder: string, cited: Cited[], tree: string): Row[] {
+function compare(folder: string, cited: Cited[], tree: string, elsewhere: FindElsewhere): Row[] {
   const file = join(folder, SOURCES_FILE);
   const pins = readSources(file)?.pins ?? [];
   const rows = cited.map((c): Row => {
     const pin = pins.find((p) => keyOf(p) === keyOf(c));
-    if (pin) return rowOf(c, driftOf(tree, pin));
+    if (pin) return rowOf(c, driftOf(tree, pin, elsewhere));
     return rowOf(c, { kind: pinOf(tree, c.file, c.name) ? "new" : "unknown" });
   });
   const unused = pins.filter((p) => !cited.some((c) => keyOf(c) === keyOf(p)));
@@ -135,7 +146,10 @@ function driftText(drift: Drift): string {
     case "unchanged":
       return "unchanged";
     case "changed":
-      return `changed since: ${linesText(drift)}`;
+      // Of a file that is cited as a whole the lines are not kept.
+      return drift.added + drift.removed === 0
+        ? "changed since"
+        : `changed since: ${linesText(drift)}`;
     case "moved":
       return `moved to ${drift.to}: ${linesText(drift)}`;
     case "gone":

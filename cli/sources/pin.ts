@@ -71,7 +71,8 @@ export function pinOf(tree: string, file: string, name: string | undefined): Pin
   };
 }
 
-export function driftOf(tree: string, pin: Pin): Drift {
+/** @param elsewhere what {@link definitionsIn} gives */
+export function driftOf(tree: string, pin: Pin, elsewhere: FindElsewhere): Drift {
   const now = pinOf(tree, pin.file, pin.name);
   if (pin.hash === ABSENT) return { kind: now ? "appeared" : "unchanged" };
   if (now) {
@@ -79,7 +80,7 @@ export function driftOf(tree: string, pin: Pin): Drift {
       ? { kind: "unchanged" }
       : { kind: "changed", ...changeBetween(pin, now) };
   }
-  const to = pin.name === undefined ? undefined : findElsewhere(tree, pin.file, pin.name);
+  const to = pin.name === undefined ? undefined : elsewhere(pin.file, pin.name);
   if (to === undefined) return { kind: "gone" };
   return { kind: "moved", to, ...changeBetween(pin, pinOf(tree, to, pin.name) as Pin) };
 }
@@ -92,17 +93,60 @@ function changeBetween(was: Pin, now: Pin): { added: number; removed: number } {
   return { added: number("added"), removed: number("removed") };
 }
 
-/** Another file that defines it: in the same folder, or below the first two parts of the path. */
-function findElsewhere(tree: string, file: string, name: string): string | undefined {
-  const top = file.split("/").slice(0, 2).join("/");
-  for (const folder of [dirname(file), dirname(top) === "." ? dirname(file) : top]) {
-    const found = sourcesBelow(tree, folder).find((path) => {
-      const text = readFileSync(join(tree, path), "utf8");
-      return path !== file && text.includes(name) && definitionOf(text, name) !== undefined;
-    });
-    if (found !== undefined) return found;
+/** Another file that defines it: in the same folder, or below the first two of the folders. */
+export type FindElsewhere = (file: string, name: string) => string | undefined;
+
+/**
+ * Reads each file once, however many names are looked for.
+ *
+ * @param names all that will be asked for
+ */
+export function definitionsIn(tree: string, names: ReadonlySet<string>): FindElsewhere {
+  const known = new Map<string, Map<string, string[]>>();
+  const below = (folder: string): Map<string, string[]> => {
+    const found = known.get(folder) ?? placesBelow(tree, folder, names);
+    known.set(folder, found);
+    return found;
+  };
+  return (file, name) => {
+    const own = dirname(file);
+    for (const folder of new Set([own, own.split("/").slice(0, 2).join("/")])) {
+      const found = (below(folder).get(name) ?? []).find((path) => {
+        return path !== file && linesOf(tree, path, name) !== undefined;
+      });
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+/** A line that may begin the definition of a function, a system call, a type or a macro. */
+const BEGINS = new RegExp(
+  [
+    String.raw`^SYSCALL_DEFINE\d\((\w+)`,
+    String.raw`^(?:struct|union|enum)\s+(\w+)\s*\{`,
+    String.raw`^#\s*define\s+(\w+)`,
+    String.raw`^(?:[A-Za-z_][^\n;(]*?\b)??([A-Za-z_]\w*)\s*\(`,
+  ].join("|"),
+  "gm",
+);
+
+/** By name, the files below the folder that may define it. */
+function placesBelow(
+  tree: string,
+  folder: string,
+  names: ReadonlySet<string>,
+): Map<string, string[]> {
+  const places = new Map<string, string[]>();
+  for (const path of sourcesBelow(tree, folder)) {
+    const text = readFileSync(join(tree, path), "latin1");
+    for (const [, ...found] of text.matchAll(BEGINS)) {
+      const name = found.find((part) => part !== undefined);
+      if (name !== undefined && names.has(name))
+        places.set(name, [...(places.get(name) ?? []), path]);
+    }
   }
-  return undefined;
+  return places;
 }
 
 function sourcesBelow(tree: string, folder: string): string[] {
