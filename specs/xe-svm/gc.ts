@@ -36,24 +36,28 @@ export function garbage_collector(): Routine {
         set(range.on_gc_list, false),
       ],
       resv_lock: ["xe_vm_lock(vm)", dma_resv_lock(k.vm_resv)],
-      unbind_lock: ["xe_svm_notifier_lock(vm)", down_read(k.notifier_lock)],
       unbind: [
-        "xe_vm_range_unbind(): push job, add fence, tile_present = 0",
-        ...push_unbind(k.unbind, me.page),
+        "xe_vm_range_unbind(): if (tile_present), under the notifier lock: push job, add fence",
+        down_read(k.notifier_lock),
+        when(range.tile_present, push_unbind(k.unbind, me.page)),
         set(range.tile_present, false),
+        up_read(k.notifier_lock),
       ],
-      unbind_unlock: ["xe_svm_notifier_unlock(vm)", up_read(k.notifier_lock)],
       resv_unlock: ["xe_vm_unlock(vm)", dma_resv_unlock(k.vm_resv)],
-      unmap_lock: ["drm_gpusvm_range_unmap_pages(): notifier lock", down_read(k.notifier_lock)],
       unmap_pages: [
-        "__drm_gpusvm_unmap_pages()",
+        "drm_gpusvm_unmap_pages(), under the notifier lock",
+        down_read(k.notifier_lock),
         set(range.has_dma_mapping, false),
         set(range.dma_addr, none),
+        up_read(k.notifier_lock),
       ],
-      unmap_unlock: ["drm_gpusvm_range_unmap_pages(): unlock", up_read(k.notifier_lock)],
-      remove_lock: ["drm_gpusvm_range_remove(): notifier lock", down_read(k.notifier_lock)],
-      remove: ["__drm_gpusvm_range_remove()", set(range.in_tree, false)],
-      remove_unlock: ["drm_gpusvm_range_remove(): unlock", up_read(k.notifier_lock), goto("pop")],
+      remove: [
+        "drm_gpusvm_range_remove(), under the notifier lock",
+        down_read(k.notifier_lock),
+        set(range.in_tree, false),
+        up_read(k.notifier_lock),
+        goto("pop"),
+      ],
     };
   });
 }

@@ -73,15 +73,14 @@ function find_or_insert(page: Expr<PageOf>, enoent: Ref<boolean>): Routine {
 
 /**
  * xe_drm_pagemap_populate_mm() and drm_pagemap_migrate_to_devmem(): a buffer object is created with
- * its dma_resv held, and the page is moved into it under mmap_lock. Failing is fine: the page stays
- * where it is.
+ * its dma_resv held, and the page is moved into it under mmap_lock. Otherwise it stays where it is,
+ * and the fault begins again.
  */
-function alloc_vram(page: Ref<PageOf>): Routine {
-  const locals = { src: Frame, dst: Frame, moved: bool };
-  return routine("xe_svm_alloc_vram", locals, (me) => {
+function alloc_vram(page: Ref<PageOf>, moved: Ref<boolean>): Routine {
+  return routine("xe_svm_alloc_vram", { src: Frame, dst: Frame }, (me) => {
     const m = { page, src: me.src, dst: me.dst };
     return {
-      mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
+      mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock), set(moved, false)],
       bo_create: [
         "xe_bo_create_locked(): -ENOMEM if VRAM is full",
         choose(me.dst, block_is_free(me.dst).or(exists(Frame, block_is_free).not())),
@@ -94,7 +93,7 @@ function alloc_vram(page: Ref<PageOf>): Routine {
       ],
       collect: migrate_vma_collect(k.mm, k.folio, m, "present", xe_svm_invalidate(page, "other")),
       cpages: ["if (!migrate.cpages) return -EBUSY", when(me.src.eq(none), [goto("bo_unlock")])],
-      finalize: migrate_copy_and_finalize(k.mm, k.folio, m, me.moved, {
+      finalize: migrate_copy_and_finalize(k.mm, k.folio, m, moved, {
         alloc: init_locked(k.folio.at(me.dst)),
         fault_page: false,
       }),
@@ -109,13 +108,20 @@ function get_pages(page: Expr<PageOf>, efault: Ref<boolean>): Routine {
   const range = k.range.at(page);
   return routine("drm_gpusvm_get_pages", { pfn: Frame, err: hmm_result }, (me) => ({
     read_begin: mmu_interval_read_begin(k.mm.sub),
+    valid: [
+      "if (drm_gpusvm_pages_valid_unlocked()) return 0",
+      down_read(k.notifier_lock),
+      set(efault, false),
+      up_read(k.notifier_lock),
+      when(pages_valid(page), [ret()]),
+    ],
     mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
     range_fault: hmm_range_fault(k.mm, k.folio, page, me.pfn, me.err),
     mmap_read_unlock: [
       "mmap_read_unlock(mm); -EBUSY: again; -EFAULT: return",
       up_read(k.mm.mmap_lock),
       set(efault, me.err.eq("efault")),
-      when(me.err.eq("ebusy"), [goto("read_begin")]),
+      when(me.err.eq("ebusy"), [retry(), goto("read_begin")]),
       when(efault, [ret()]),
     ],
     notifier_lock: ["down_read(&gpusvm->notifier_lock)", down_read(k.notifier_lock)],
@@ -126,7 +132,11 @@ function get_pages(page: Expr<PageOf>, efault: Ref<boolean>): Routine {
     ],
     read_retry: [
       "if (mmu_interval_read_retry()) goto retry",
-      when(mmu_interval_read_retry(k.mm.sub), [up_read(k.notifier_lock), goto("read_begin")]),
+      when(mmu_interval_read_retry(k.mm.sub), [
+        up_read(k.notifier_lock),
+        retry(),
+        goto("read_begin"),
+      ]),
     ],
     dma_map: [
       "dma_map_page(); flags.has_dma_mapping = true",
@@ -177,7 +187,7 @@ function bind(page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
   }));
 }
 
-const locals = { page: Page, tried: bool, again: bool };
+const locals = { page: Page, tried: bool, moved: bool, again: bool };
 
 export const gpu_fault = actor("gpu_fault", locals, (me) => ({
   fault: [
@@ -201,7 +211,8 @@ export const gpu_fault = actor("gpu_fault", locals, (me) => ({
     set(me.tried, true),
     either({ migrate: [], stay: [goto("get_pages")] }),
   ],
-  alloc_vram: alloc_vram(me.page),
+  alloc_vram: alloc_vram(me.page, me.moved),
+  migrated: ["if (err) goto retry", when(me.moved.not(), [retry(), goto("gc")])],
   get_pages: get_pages(me.page, me.again),
   got_pages: ["if (err == -EFAULT) goto retry", when(me.again, [retry(), goto("gc")])],
   bind: bind(me.page, me.again),

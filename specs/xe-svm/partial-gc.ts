@@ -124,12 +124,14 @@ export function garbage_collector(form: GcForm): Routine {
     ],
     ...(form === "as_in_7_3" ? {} : if_partial),
     unbind: [
-      "xe_vm_range_unbind(): push job, add fence, tile_present = 0",
+      "xe_vm_range_unbind(): if (tile_present), under the notifier lock: push job, add fence",
       wait(k.unbind.queued.not()),
       down_read(k.notifier_lock),
-      set(k.unbind.queued, true),
-      each(Page, (p) => [set(k.unbind.pages.at(p), range.covers.at(p))]),
-      set(range.tile_present, false),
+      when(range.tile_present, [
+        set(k.unbind.queued, true),
+        each(Page, (p) => [set(k.unbind.pages.at(p), range.covers.at(p))]),
+        set(range.tile_present, false),
+      ]),
       up_read(k.notifier_lock),
     ],
     unmap_pages: [

@@ -109,7 +109,9 @@ function get_pages(err: Ref<Result>): Routine {
       read_begin: mmu_interval_read_begin(k.mm.sub),
       valid: [
         "if (drm_gpusvm_pages_valid_unlocked()) return 0",
+        down_read(k.notifier_lock),
         set(err, "ok"),
+        up_read(k.notifier_lock),
         when(pages_valid(), [ret()]),
       ],
       mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],

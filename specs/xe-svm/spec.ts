@@ -12,7 +12,10 @@
  * Omits    ranges of more than one page (see partial-unmap.spec.ts), several tiles or devices,
  *          eviction inside an allocation, userptr, VM close, prefetch, fork, the size of buffer
  *          objects beyond one page, the worker that puts a buffer object, driver_migrate_lock and
- *          the validation rwsem (one device).
+ *          the validation rwsem (one device); the scan before a migration, and the eviction of the
+ *          range with which xe_svm_alloc_vram() tries again after -EBUSY; atomic faults
+ *          (devmem_only); the interval notifier that comes with the first range in its interval and
+ *          goes with the last (here it is there from the beginning).
  */
 import { claim, exists, forall, some, spec } from "mmrace";
 import {

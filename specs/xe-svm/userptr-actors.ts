@@ -47,9 +47,9 @@ function pin_pages(page: Expr<PageOf>, efault: Ref<boolean>): Routine {
   const uvma = k.uvma.at(page);
   return routine("xe_vma_userptr_pin_pages", { pfn: Frame, err: hmm_result }, (me) => ({
     read_begin: mmu_interval_read_begin(k.mm.sub),
-    valid_lock: ["down_read(&gpusvm->notifier_lock)", down_read(k.notifier_lock)],
-    pages_valid: [
-      "if (drm_gpusvm_pages_valid()) return 0",
+    valid: [
+      "if (drm_gpusvm_pages_valid_unlocked()) return 0",
+      down_read(k.notifier_lock),
       set(efault, false),
       up_read(k.notifier_lock),
       when(uvma.has_dma_mapping, [ret()]),
