@@ -31,6 +31,7 @@ import {
   forall,
   goto,
   idle,
+  move_after,
   move_before,
   none,
   progress,
@@ -258,6 +259,16 @@ export default spec({
       from: "6.3.3; M4",
       breaks: "no_stale_gpu_pte",
       change: [remove(gpu_fault, "read_retry")],
+    },
+    classic_notifier_first: {
+      doc: "the classic notifier zaps before the interval one counts: a fault maps it in between",
+      from: "D7",
+      breaks: "no_stale_gpu_pte",
+      config: "deep",
+      // The interval's callback goes, step by step, behind the last step of the classic one.
+      change: ["unlock", "set_seq", "lock"].map((step) =>
+        move_after(dontneed, `zap.zap.start.itree.cb.${step}`, "zap.zap.start.classic.unlock"),
+      ),
     },
     own_entry_not_cleared: {
       doc: "nobody clears the entry of a page that comes home: the GPU keeps the old page",
