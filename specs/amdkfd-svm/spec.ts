@@ -11,8 +11,9 @@
  *          mm/hmm.c, mm/mmu_notifier.c.
  * Omits    ranges of more than one page (so no split, no child_list, no granularity); attributes
  *          and prefetch (the faulting GPU's VRAM or system memory is the user's choice); the window
- *          in which faults on a range just validated are dropped; draining of retry faults; the
- *          time limit of hmm_range_fault(); fork; exit; eviction inside an allocation; an svm_bo
+ *          in which faults on a range just validated are dropped; draining of retry faults, and
+ *          those that are older than the last unmapping (svms->checkpoint_ts); the time limit of
+ *          hmm_range_fault(); fork; exit; eviction inside an allocation; an svm_bo
  *          that is being released while its range wants another; GPU page-table jobs, which run in
  *          the order in which they are queued (an update is one step).
  */

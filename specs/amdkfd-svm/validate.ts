@@ -77,7 +77,7 @@ export function validate_and_map(
     ],
     range_lock: ["svm_range_lock(prange)", mutex_lock(range.lock)],
     read_retry: [
-      "if (amdgpu_hmm_range_get_pages_done()) r = -EAGAIN",
+      "if (!amdgpu_hmm_range_valid()) r = -EAGAIN",
       set(err, "eagain"),
       when(mmu_interval_read_retry(sub), [goto("range_unlock")]),
     ],

@@ -63,7 +63,7 @@ function invalidate_range(mr: Expr<MrOf>, page: Expr<PageOf>): Routine {
       set(k.imr.child, none),
     ],
     queue_work: [
-      "queue_work(system_unbound_wq, &mr->odp_destroy.work)",
+      "queue_work(system_dfl_wq, &mr->odp_destroy.work)",
       assert("work_queued_twice", m.work.not(), "INIT_WORK() on a work item that is queued"),
       set(m.work, true),
     ],
