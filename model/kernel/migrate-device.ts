@@ -11,10 +11,11 @@
  * lets one reference too many pass for a page of the device; the count of migrate_device_pages() is
  * exact. An entry that was zapped meanwhile is not replaced.
  *
- * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail; of
- *          finalize, the moment between folio_unlock() and folio_put(). With the two apart
- *          hmm-mirror and dma-resv-as-page-lock hold as well; what the moment can do to progress is
- *          the variant put_after_unlock of do-swap-page.
+ * folio_unlock() and folio_put() are two steps where others can see the folio between them: it may
+ * be mapped again, and whoever locks it finds one reference too many. They are one step of folios
+ * that nobody can find, such as a destination that is given back.
+ *
+ * Omits    large folios; several folios in one call; swap cache; userfaultfd; charges that fail.
  */
 import {
   all,
@@ -152,12 +153,10 @@ export function migrate_device_unmap(
       ...on_lru((l) => [folio_get(folio), folio_putback_lru(l, folios, src)]),
     ],
     restore: ["remove_migration_ptes(folio, folio)", remove_migration_ptes(mm, folios, m, src)],
-    restore_unlock: [
-      "src = 0; folio_unlock(folio); folio_put(folio)",
-      ...(fault_page ? [] : [folio_unlock(folio.lock)]),
-      folio_put(folio),
-      set(src, none),
-    ],
+    ...(fault_page
+      ? {}
+      : { restore_unlock: ["src = 0; folio_unlock(folio)", folio_unlock(folio.lock)] }),
+    restore_put: ["folio_put(folio)", folio_put(folio), set(src, none)],
   }));
 }
 
@@ -239,27 +238,23 @@ export function migrate_device_finalize(
   { lru, fault_page = false }: Options = {},
 ): Routine {
   const { src, dst } = m;
-  const unlock_and_put = (frame: Expr<FrameOf>): Effects => [
-    folio_unlock(folios.at(frame).lock),
-    folio_put(folios.at(frame)),
-  ];
+  const drop_dst: Effects = [folio_unlock(folios.at(dst).lock), folio_put(folios.at(dst))];
   return routine("migrate_device_finalize", {}, () => ({
     hole: ["if (!page) only dst", when(src.eq(none), [goto("unlock_dst")])],
     drop_dst: [
       "if (!MIGRATE || !dst) { folio_unlock(dst); folio_put(dst); dst = src; }",
-      when(any(migrate.not(), dst.eq(none)), [
-        when(dst.ne(none), unlock_and_put(dst)),
-        set(dst, src),
-      ]),
+      when(any(migrate.not(), dst.eq(none)), [when(dst.ne(none), drop_dst), set(dst, src)]),
       ...(lru ? [when(dst.is("sys"), [folio_add_lru(lru, folios, dst)])] : []),
     ],
     remove_ptes: ["remove_migration_ptes(src, dst)", remove_migration_ptes(mm, folios, m, dst)],
-    unlock_src: [
-      "folio_unlock(src); folio_put(src)",
-      ...(fault_page ? [folio_put(folios.at(src))] : unlock_and_put(src)),
-      when(dst.eq(src), [ret()]),
+    ...(fault_page ? {} : { unlock_src: ["folio_unlock(src)", folio_unlock(folios.at(src).lock)] }),
+    put_src: ["folio_put(src)", folio_put(folios.at(src)), when(dst.eq(src), [ret()])],
+    unlock_dst: [
+      "if (dst) folio_unlock(dst)",
+      when(dst.eq(none), [ret()]),
+      folio_unlock(folios.at(dst).lock),
     ],
-    unlock_dst: ["folio_unlock(dst); folio_put(dst)", when(dst.ne(none), unlock_and_put(dst))],
+    put_dst: ["folio_put(dst)", folio_put(folios.at(dst))],
   }));
 }
 
@@ -276,6 +271,43 @@ interface Tail {
   fault_page: boolean;
   /** For folios that several entries map, or that mremap() moves meanwhile. */
   rmap?: ReverseMap;
+  /** `dst` is released before `src`: migrate_folio_move(), of core mm. Without `rmap`. */
+  dst_first?: boolean;
+}
+
+/**
+ * How a migration ends: `src` is released, and `dst`, if the page went there. A page of the system
+ * that has moved is mapped nowhere and on no list: it is unlocked and put in one step. A page of
+ * the device is found by its number (migrate_device_pfn_lock).
+ */
+function unlock_and_put(
+  folios: Folios,
+  { src, dst }: Migration,
+  moved: Ref<boolean>,
+  migrate: Expr<boolean>,
+  { fault_page, dst_first }: Pick<Tail, "fault_page" | "dst_first">,
+) {
+  const put: Effects = [folio_put(folios.at(src)), set(moved, migrate)];
+  const unlock_src: StepOf<"unlock_dst"> = [
+    "folio_unlock(src)",
+    folio_unlock(folios.at(src).lock),
+    when(all(migrate, src.is("sys")), [...put, dst_first ? ret() : goto("unlock_dst")]),
+  ];
+  const put_src: StepOf<never> = [
+    "folio_put(src)",
+    ...(dst_first ? [rare()] : []), // not where nobody else takes references
+    ...put,
+    dst_first ? ret() : when(migrate.not(), [ret()]),
+  ];
+  const unlock_dst: StepOf<never> = ["folio_unlock(dst)", folio_unlock(folios.at(dst).lock)];
+  const put_dst: StepOf<never> = [
+    "folio_put(dst)",
+    folio_put(folios.at(dst)),
+    ...(dst_first ? [] : [ret()]),
+  ];
+  const release_src = { ...(fault_page ? {} : { unlock_src }), put_src };
+  const release_dst = { unlock_dst, put_dst };
+  return dst_first ? { ...release_dst, ...release_src } : { ...release_src, ...release_dst };
 }
 
 /**
@@ -288,15 +320,16 @@ export function migrate_copy_and_finalize(
   folios: Folios,
   m: Migration,
   moved: Ref<boolean>,
-  { alloc, fault_page, rmap }: Tail,
+  { alloc, fault_page, rmap, dst_first = false }: Tail,
 ): Routine {
   const { src, dst } = m;
   const mapped = rmap?.folio_mapped ?? folio_mapped(mm, src);
-  const put_src: Effects = [
-    ...(fault_page ? [] : [folio_unlock(folios.at(src).lock)]),
-    folio_put(folios.at(src)),
-  ];
   const put_dst: Effects = [folio_unlock(folios.at(dst).lock), folio_put(folios.at(dst))];
+  const unlock_src: StepOf<never> = [
+    "folio_unlock(src)",
+    rare(),
+    folio_unlock(folios.at(src).lock),
+  ];
   return routine(
     "migrate_device_finalize",
     { buffer: range(0, versions), migrate: bool },
@@ -306,8 +339,12 @@ export function migrate_copy_and_finalize(
         set(moved, false),
         when(any(mapped, migrate_vma_check_page(folios, src, fault_page).not()), [goto("restore")]),
       ],
-      alloc: ["dst = alloc; lock_page(dst)", alloc],
-      copy_read: ["copy: read the source", set(me.buffer, folios.at(src).data)],
+      // Nobody can tell the allocation from the begin of the copy.
+      alloc: [
+        "dst = alloc; lock_page(dst); copy: read the source",
+        alloc,
+        set(me.buffer, folios.at(src).data),
+      ],
       copy_write: ["copy: write the destination", set(folios.at(dst).data, me.buffer)],
       migrate_pages: [
         "folio_migrate_mapping(): refcount == expected? Otherwise dst is given back",
@@ -318,20 +355,16 @@ export function migrate_copy_and_finalize(
         "remove_migration_ptes(src, MIGRATE ? dst : src)",
         when(me.migrate, [remove_migration_ptes(mm, folios, m, dst)]).otherwise([
           remove_migration_ptes(mm, folios, m, src),
+          ...(dst_first ? [goto("unlock_src")] : []),
         ]),
       ],
-      unlock_src: [
-        "folio_unlock(src); folio_put(src)",
-        ...put_src,
-        set(moved, me.migrate),
-        when(me.migrate.not(), [ret()]),
-      ],
-      unlock_dst: ["folio_unlock(dst); folio_put(dst)", ...put_dst, ret()],
+      ...unlock_and_put(folios, m, moved, me.migrate, { fault_page, dst_first }),
       // Not where nobody else takes references, and the driver always has a page.
       restore: rmap
         ? rarely(rmap.remove_migration_ptes(src))
         : ["remove_migration_ptes(src, src)", rare(), remove_migration_ptes(mm, folios, m, src)],
-      restore_unlock: ["folio_unlock(src); folio_put(src)", rare(), ...put_src],
+      ...(fault_page ? {} : { restore_unlock: unlock_src }),
+      restore_put: ["folio_put(src)", rare(), folio_put(folios.at(src))],
     }),
   );
 }

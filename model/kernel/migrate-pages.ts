@@ -3,7 +3,8 @@
  * migrate_folio_unmap, migrate_folio_move, __migrate_folio): compaction and NUMA balancing.
  *
  * The reference count is looked at before the copy, and decides after it. Behind the unmapping the
- * steps are those of migrate-device.ts, where a page of the system is checked in the same way.
+ * steps are those of migrate-device.ts, where a page of the system is checked in the same way, but
+ * the new folio is released first: who waits for the old one sleeps a little longer.
  *
  * Omits    several folios in one call; isolation from the LRU, which may fail; swap cache; waiting
  *          for the folio lock (MIGRATE_SYNC).
@@ -47,6 +48,7 @@ function migrate_folio_steps(
     finalize: migrate_copy_and_finalize(mm, folios, m, moved, {
       alloc: alloc_locked_page(folios, m.dst),
       fault_page: false,
+      dst_first: true,
     }),
   };
 }

@@ -1,14 +1,6 @@
 /** Known mistakes with XNACK on, and what each must break. */
-import {
-  insert_after,
-  insert_before,
-  local_of,
-  type Mutant,
-  move_after,
-  remove,
-  replace,
-} from "mmrace";
-import { folio_put, folio_unlock, mutex_lock, mutex_unlock, Page } from "mmrace/kernel";
+import { insert_after, insert_before, local_of, type Mutant, move_after, remove } from "mmrace";
+import { folio_unlock, mutex_lock, mutex_unlock, Page } from "mmrace/kernel";
 import { compaction, cpu_fault, deferred_worker, gpu_fault } from "./actors.ts";
 import { k } from "./state.ts";
 
@@ -79,11 +71,12 @@ export const mutants: Record<string, Mutant> = {
     from: "M16",
     breaks: "unlock_by_stranger",
     change: [
-      replace(cpu_fault, "swap.migrate_to_ram.migrate.finalize.unlock_src", [
-        "folio_unlock(src) /* the fault page too */; folio_put(src)",
-        folio_unlock(k.folio.at(cpu_fault.me.frame).lock),
-        folio_put(k.folio.at(cpu_fault.me.frame)),
-      ]),
+      insert_before(cpu_fault, "swap.migrate_to_ram.migrate.finalize.put_src", {
+        unlock_src: [
+          "folio_unlock(src) /* the fault page too */",
+          folio_unlock(k.folio.at(cpu_fault.me.frame).lock),
+        ],
+      }),
     ],
   },
 };

@@ -13,7 +13,6 @@ import {
 import {
   dma_resv_lock,
   dma_resv_unlock,
-  folio_put,
   folio_unlock,
   mmu_interval_read_retry,
   mutex_lock,
@@ -81,11 +80,12 @@ export const mutants: Record<string, Mutant> = {
     from: "M16",
     breaks: "unlock_by_stranger",
     change: [
-      replace(cpu_fault, "swap.migrate_to_ram.finalize.unlock_src", [
-        "folio_unlock(src) /* the fault page too */; folio_put(src)",
-        folio_unlock(k.folio.at(cpu_fault.me.frame).lock),
-        folio_put(k.folio.at(cpu_fault.me.frame)),
-      ]),
+      insert_before(cpu_fault, "swap.migrate_to_ram.finalize.put_src", {
+        unlock_src: [
+          "folio_unlock(src) /* the fault page too */",
+          folio_unlock(k.folio.at(cpu_fault.me.frame).lock),
+        ],
+      }),
     ],
   },
   resv_under_the_notifier_lock: {

@@ -73,8 +73,8 @@ const copies_an_unwanted_page = any(
     every(evict, () => false),
     every(evict_v1, () => false),
   ),
-  some(evict, (t) => t.at("finalize.copy_read").and(is_unwanted(t.local.src))),
-  some(evict_v1, (t) => t.at("finalize.copy_read").and(is_unwanted(t.local.src))),
+  some(evict, (t) => t.at("finalize.copy_write").and(is_unwanted(t.local.src))),
+  some(evict_v1, (t) => t.at("finalize.copy_write").and(is_unwanted(t.local.src))),
 );
 
 export default spec({

@@ -4,6 +4,7 @@ import {
   count_of,
   type Effect,
   goto,
+  insert_before,
   local_of,
   none,
   type Ref,
@@ -16,7 +17,6 @@ import {
   when,
 } from "mmrace";
 import {
-  alloc_locked_vram,
   Frame,
   type FrameOf,
   folio_unlock,
@@ -89,12 +89,13 @@ const with_rmap_of_allocation: Change[] = [
     "gpu_unmap.rmap",
     lookup(evict_v1.me.src, evict_v1.me.at_mm, evict_v1.me.at_page),
   ),
-  replace(gpu_fault_v1, "migrate.finalize.alloc", [
-    "dst = alloc; lock_page(dst); dst->zone_device_data = mm, va",
-    alloc_locked_vram(k.folio, dst),
-    set(k.rmap.at(dst).mm, me.mm),
-    set(k.rmap.at(dst).page, me.page),
-  ]),
+  insert_before(gpu_fault_v1, "migrate.finalize.copy_write", {
+    zone_device_data: [
+      "dst->zone_device_data = mm, va",
+      set(k.rmap.at(dst).mm, me.mm),
+      set(k.rmap.at(dst).page, me.page),
+    ],
+  }),
   replace(gpu_fault_v1, "map", ["write the GPU PTE", set(k.gpu.at(me.mm).pte.at(me.page), me.pfn)]),
 ];
 

@@ -47,7 +47,7 @@ import { k } from "./state.ts";
 
 /** The rest of a migration; whether anything stands in its way depends on the configuration. */
 const finalize = (...call: Parameters<typeof migrate_copy_and_finalize>): Routine =>
-  rarely(migrate_copy_and_finalize(...call), "restore", "restore_unlock");
+  rarely(migrate_copy_and_finalize(...call), "put_src", "restore", "restore_unlock", "restore_put");
 
 /**
  * drm_pagemap_migrate_to_devmem(): the page, or where there is none yet, a new one in VRAM. Failing

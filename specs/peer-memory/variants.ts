@@ -99,9 +99,10 @@ export const variants: Record<string, Variant> = {
     change: brings_home,
   },
   brings_home_touched: {
-    doc: "and the CPU faults on it, too",
+    doc: "and the CPU faults on it, too: each fault's reference makes the other's migration fail",
     from: "S09, 15 (P5c)",
     config: "touched",
+    breaks: "starvation",
     change: brings_home,
   },
   brings_home_unmapped: {
@@ -129,9 +130,10 @@ export const variants: Record<string, Variant> = {
     change: asks_the_pagemap,
   },
   asks_the_pagemap_touched: {
-    doc: "and the CPU faults on the page",
+    doc: "and the CPU faults on the page, as in brings_home_touched when the driver refuses",
     from: "S11, 15 (P5c)",
     config: "touched",
+    breaks: "starvation",
     change: asks_the_pagemap,
   },
   asks_the_pagemap_unmapped: {

@@ -17,7 +17,6 @@ import {
   dma_resv_unlock,
   down_read,
   folio_lock,
-  folio_put,
   folio_unlock,
   hmm_result,
   up_read,
@@ -96,11 +95,12 @@ export const mutants: Record<string, Mutant> = {
     from: "M16",
     breaks: "unlock_by_stranger",
     change: [
-      replace(cpu_fault, "swap.migrate_to_ram.finalize.unlock_src", [
-        "folio_unlock(src) /* the fault page too */; folio_put(src)",
-        folio_unlock(k.folio.at(me.frame).lock),
-        folio_put(k.folio.at(me.frame)),
-      ]),
+      insert_before(cpu_fault, "swap.migrate_to_ram.finalize.put_src", {
+        unlock_src: [
+          "folio_unlock(src) /* the fault page too */",
+          folio_unlock(k.folio.at(me.frame).lock),
+        ],
+      }),
     ],
   },
   resv_in_cpu_fault_and_blocking_folio_lock: {
@@ -150,6 +150,7 @@ export const mutants: Record<string, Mutant> = {
     from: "M13",
     breaks: "deadlock",
     change: [
+      remove(gpu_fault, "get_pages.valid"),
       remove(gpu_fault, "get_pages.notifier_lock"),
       insert_before(gpu_fault, "get_pages.mmap_read_unlock", {
         error_unlock: [

@@ -110,7 +110,8 @@ const to_vram = actor("to_vram", locals, (me) => ({
 
 /** Labels that have no part in a test, which a complete search reports. */
 const never_fired = (...labels: string[]) => labels.map((l) => `label_never_fired ${l}`);
-const never_restored = (at: string) => never_fired(`${at}.restore`, `${at}.restore_unlock`);
+const never_restored = (at: string) =>
+  never_fired(...["restore", "restore_unlock", "restore_put"].map((l) => `${at}.${l}`));
 
 const is = (kind: "none" | "present" | "device_private") =>
   forall(Page, (p) => mm.pte.at(p).kind.eq(kind));
@@ -119,7 +120,7 @@ const place_is = (place: "off" | "batch" | "lru") =>
 
 describe("the matrix of migrate_vma_*: where it fails, and what is restored", () => {
   // setup, call; start, callback, collect, end; two looks at cpages; drain, isolate, check; alloc,
-  // copy, pages; hole, drop_dst, remove_ptes, two unlocks; drain; and the end.
+  // copy, pages; hole, drop_dst, remove_ptes, two unlocks and two puts; drain; and the end.
   it("nowhere: the page moves", () => {
     const outcome = run({
       shared: k,
@@ -128,7 +129,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
       always,
       at_rest: { ...at_rest, moved: is("device_private"), off: place_is("off") },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 21 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 23 });
   });
 
   it("in a batch: drained, then moved", () => {
@@ -139,7 +140,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
       always,
       at_rest: { ...at_rest, moved: is("device_private") },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 21 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 23 });
   });
 
   it("LRU isolation: unmap restores the page, which is on the LRU again", () => {
@@ -168,7 +169,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
         moved: is("device_private"),
       },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 86, findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 95, findings: [] });
   });
 
   it("an extra reference: unmap restores it, or finalize, when it came later", () => {
@@ -195,7 +196,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
         moved: is("device_private"),
       },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 83, findings: [] });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 93, findings: [] });
   });
 
   it("no page from the driver: finalize restores", () => {
@@ -206,7 +207,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
       always,
       at_rest: { ...at_rest, stays: is("present"), on_lru: place_is("lru") },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 20 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 21 });
   });
 
   it("zapped meanwhile: nothing is restored, nothing leaks", () => {
@@ -224,7 +225,7 @@ describe("the matrix of migrate_vma_*: where it fails, and what is restored", ()
     });
     expect(outcome).toMatchObject({
       verdict: "holds",
-      states: 269,
+      states: 293,
       findings: never_restored("to_vram.unmap"),
     });
   });
@@ -267,7 +268,7 @@ describe("holes", () => {
     finalize: migrate_device_finalize(mm, k.folio, me, me.migrate, { lru }),
   }));
 
-  const with_source = ["drop_dst", "remove_ptes", "unlock_src"];
+  const with_source = ["drop_dst", "remove_ptes", "unlock_src", "put_src"];
   const no_source = never_fired(...with_source.map((l) => `hole.finalize.${l}`));
 
   it("a device page is inserted, or is dropped because a CPU was faster", () => {
@@ -289,7 +290,7 @@ describe("holes", () => {
         dropped: some(hole, (h) => h.at("done")).and(is("present")),
       },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 22, findings: no_source });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 25, findings: no_source });
   });
 
   it("nothing is inserted after the OOM reaper", () => {
@@ -304,7 +305,7 @@ describe("holes", () => {
       at_rest,
       reachable: { refused: is("none").and(some(hole, (h) => h.at("done"))) },
     });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 22, findings: no_source });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 25, findings: no_source });
   });
 });
 
@@ -330,7 +331,7 @@ describe("migrate_device_range()", () => {
     });
     expect(outcome).toMatchObject({
       verdict: "holds",
-      states: 28,
+      states: 30,
       findings: never_restored("evict.range.unmap"),
     });
   });
@@ -358,6 +359,6 @@ describe("migrate_device_range()", () => {
       },
     });
     const findings = never_restored("evict.range.unmap");
-    expect(outcome).toMatchObject({ verdict: "holds", states: 88, findings });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 96, findings });
   });
 });
