@@ -168,7 +168,7 @@ describe("migrate_pages()", () => {
   }));
 
   // isolate, trylock, rmap_walk, itree_start, callback, try_to_migrate_one, end; check, alloc,
-  // write, refcount, remove_ptes; unlock and put of the new page, both of the old one; setup before.
+  // write, refcount, remove_ptes; unlock and put of the new page, both of the old; setup before.
   it("a page moves to another frame", () => {
     const outcome = run({
       shared: k,
