@@ -139,7 +139,7 @@ export function get_child(mr: Ref<MrOf>, created: Ref<boolean>): Routine {
   }));
 }
 
-/** free_implicit_child_mr_work(), on system_dfl_wq (system_unbound_wq): several may run at a time. */
+/** free_implicit_child_mr_work(), on system_dfl_wq: several may run at a time. */
 export const free_work = actor("free_work", { mr: Mr }, (me) => {
   const m = k.mr.at(me.mr);
   return {
