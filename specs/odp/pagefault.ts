@@ -84,7 +84,7 @@ function map_dma_and_lock(f: Fault): Routine {
     umem_lock: ["mutex_lock(&umem_odp->umem_mutex)", umem_lock(f.mr, "a fault")],
     read_retry: [
       "if (mmu_interval_read_retry()) { mutex_unlock(); goto retry; }",
-      when(mmu_interval_read_retry(sub), [mutex_unlock(m.umem_mutex), goto("read_begin")]),
+      when(mmu_interval_read_retry(sub), [mutex_unlock(m.umem_mutex), retry(), goto("read_begin")]),
       mmu_interval_read_end(sub),
     ],
     take: [
