@@ -102,12 +102,12 @@ function pieceOf(evidence: Evidence, promoted: Promoted, refuse: Refuse): Piece 
     if (!lockOrder) return undefined;
     return { ...piece, lockOrder, holds: Object.values(lockOrder.cycles).every(isHarmless) };
   }
-  if (run.verdict !== "holds" && run.verdict !== `violated ${property}`) {
+  const holds = run.verdict === "holds" || breaksOnlyLater(run.verdict, property, spec);
+  if (!holds && run.verdict !== `violated ${property}`) {
     const said = `${where} came to "${run.verdict}", which says nothing about ${property}`;
     return refuse({ message: said });
   }
   const claimed = [...keys(spec.properties), ...ALWAYS_CLAIMED];
-  const holds = run.verdict === "holds";
   if (holds && !claimed.includes(property)) {
     return refuse(missing("claim", property, claimed, inSpec));
   }
@@ -115,6 +115,20 @@ function pieceOf(evidence: Evidence, promoted: Promoted, refuse: Refuse): Piece 
     return refuse({ message: `${property} of ${evidence.spec} is something to reach, no claim` });
   }
   return { ...piece, holds };
+}
+
+/**
+ * Is what was violated only asked about when this claim was found to hold? First all states are
+ * searched, then come the claims about infinite runs, then partial deadlocks, and starvation last.
+ */
+function breaksOnlyLater(verdict: string, property: string, { properties }: PromotedSpec): boolean {
+  const rank = (name: string): number => {
+    if (name === "starvation") return 3;
+    if (properties[name]?.startsWith("liveness")) return 1;
+    return name === "deadlock" ? 2 : 0;
+  };
+  const broken = rank(verdict.replace("violated ", ""));
+  return (broken === 1 || broken === 3) && rank(property) < broken;
 }
 
 function lockOrderOf(

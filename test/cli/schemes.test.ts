@@ -13,7 +13,7 @@ const counts = { transitions: 9, depth: 3, model: "0" };
 const expectations = stringifyExpectations({
   mirror: {
     file: "spec.ts",
-    properties: { no_stale_pte: "always 1", it_maps: "reachable 2" },
+    properties: { no_stale_pte: "always 1", it_maps: "reachable 2", it_ends: "liveness 3" },
     configs: {
       ci: {
         sizes: { pages: 2, forks: 0 },
@@ -22,6 +22,8 @@ const expectations = stringifyExpectations({
           two_notifiers: { verdict: "violated no_stale_pte", states: 56, ...counts },
           not_searched: { verdict: "incomplete", states: 7, ...counts },
           own_claim: { verdict: "violated page_is_gone", states: 8, ...counts },
+          starves: { verdict: "violated starvation", states: 90, ...counts },
+          goes_on: { verdict: "violated it_ends", states: 91, ...counts },
         },
         lock_order: {
           "-": { model: "0", states: 1200, orders: { a: "b, c (wait)" }, cycles: {} },
@@ -122,6 +124,20 @@ describe("a cell", () => {
     expect(shown({ predicted: "none", evidence: [deadlock] })).toContain("`deadlock` holds");
     const own = { ...piece, variant: "own_claim", property: "page_is_gone" };
     expect(shown({ predicted: "violated", evidence: [own] })).toContain("| ✗ violated | ✗ |");
+  });
+
+  it("holds where what is violated is only asked about afterwards", () => {
+    const of = (variant: string, property: string): Cell => {
+      return { predicted: "none", evidence: [{ ...piece, variant, property }] };
+    };
+    expect(shown(of("starves", "no_stale_pte"))).toContain("`no_stale_pte` holds: 90 states");
+    expect(shown(of("starves", "deadlock"))).toContain("`deadlock` holds");
+    expect(shown(of("starves", "it_ends"))).toContain("`it_ends` holds");
+    expect(shown(of("goes_on", "no_stale_pte"))).toContain("`no_stale_pte` holds: 91 states");
+    for (const property of ["deadlock", "starvation"]) {
+      const said = `came to "violated it_ends", which says nothing about ${property}`;
+      expect(complaint(sheet(of("goes_on", property)))).toContain(said);
+    }
   });
 
   it("may be about the order of locks", () => {
