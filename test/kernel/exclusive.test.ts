@@ -96,7 +96,7 @@ const entry_is_exclusive = exists(Page, (p) => {
 describe("PageAnonExclusive", () => {
   it("survives a migration: written in place under somebody's reference", () => {
     const outcome = run({ ...input, reachable: { entry_is_exclusive } });
-    expect(outcome).toMatchObject({ verdict: "holds", states: 2287 });
+    expect(outcome).toMatchObject({ verdict: "holds", states: 2707 });
     expect(outcome.findings.filter((f) => f.startsWith("never_reached"))).toEqual([]);
   });
 
