@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { promoted } from "../support/spec-files.ts";
 import { folderWith, run } from "./mmrace.ts";
 import { race, walkers } from "./specs.ts";
 
@@ -16,10 +17,11 @@ function rangeIn(out: string): number[] {
 
 describe("mmrace estimate", () => {
   it("says a range that the whole search confirms, and what it would cost", () => {
-    const args = ["estimate", join(root, "specs/hmm-mirror"), "--sample", "800k"];
+    const spec = join(root, "specs/hmm-mirror");
+    const args = ["estimate", spec, "--sample", "800k"];
     const { code, out } = run(folderWith(), args);
     const [low, high] = rangeIn(out) as [number, number];
-    const known = 1_401_427;
+    const { states: known } = promoted(spec, "ci");
     expect(low).toBeLessThanOrEqual(known);
     expect(high).toBeGreaterThanOrEqual(known);
     expect(high / low).toBeLessThan(5);

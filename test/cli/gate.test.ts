@@ -74,7 +74,9 @@ function diffSays({ code, out }: ReturnType<typeof run>, line: number): void {
   expect(out).toContain(`${SPEC}:${line}: no_stale_gpu_pte: forall page`);
   expect(out).toMatch(/gpu_fault +munmap|munmap +gpu_fault/);
   expect(out).toMatch(/\*\*\* no_stale_gpu_pte violated at step \d+ \*\*\*/);
-  expect(out).toMatch(/step-changed.*\n +gpu_fault\.recheck: if \(range->invalidated\)/);
+  expect(out).toMatch(
+    /step-changed.*\n.*spec\.ts:\d+: gpu_fault\.recheck: if \(range->invalidated\)/,
+  );
   expect(code).toBe(1);
 }
 

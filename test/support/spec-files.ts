@@ -1,6 +1,12 @@
-/** The specs of this repository, as the tests find them. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+/** The specs of this repository, as the tests find them, and what was promoted of them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  EXPECT_FILE,
+  parseExpectations,
+  type RunExpectation,
+  SCHEME,
+} from "../../cli/expect/format.ts";
 
 /** Every `spec.ts` and `*.spec.ts` below the folder, in the order of names. */
 export function specFiles(folder: string): string[] {
@@ -11,4 +17,13 @@ export function specFiles(folder: string): string[] {
       if (entry.isDirectory()) return specFiles(path);
       return entry.name === "spec.ts" || entry.name.endsWith(".spec.ts") ? [path] : [];
     });
+}
+
+/** Of the scheme that has the name of its folder, in this configuration. */
+export function promoted(folder: string, config: string): RunExpectation {
+  const file = join(folder, EXPECT_FILE);
+  const sheets = parseExpectations(readFileSync(file, "utf8"), file);
+  const run = sheets[basename(folder)]?.configs[config]?.runs[SCHEME];
+  if (!run) throw new Error(`${file}: nothing was promoted of ${config}`);
+  return run;
 }
