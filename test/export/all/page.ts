@@ -55,7 +55,8 @@ export function crosscheckPage(answers: Answer[], made: Made): string {
     "other tool finds a violation, too. Claims about infinite runs are not asked here.",
     "`npm run crosscheck:all` repeats what has changed and writes this page.",
     "",
-    `Tools: ${[...versionsOf(answers), ...made.compilers].join(", ")}.`,
+    `Tools: ${versionsOf(answers).join(", ")};`,
+    `compilers: ${made.compilers.join(", ")}.`,
     `Each program had ${processorSeconds} seconds of processor time and ${megabytes} MB.`,
     "",
     ...tools.map(ruleOf),
@@ -101,7 +102,7 @@ function ruleOf(tool: Tool): string {
     Number.isFinite(most) ? ` up to ${count(most)} states` : "";
   const schemes = `the schemes in their first configuration${upTo(mostOfScheme)}`;
   const rest = `everything${upTo(mostStates)}`;
-  const both = mostOfScheme === mostStates ? rest : `${schemes}, and ${rest}`;
+  const both = mostOfScheme === mostStates ? rest : `${schemes},\n  and ${rest}`;
   return `- ${NAMES[tool]} is asked about ${schemesOnly ? schemes : both}.`;
 }
 
