@@ -26,6 +26,11 @@ export interface Job {
   stem: string;
 }
 
+/** Of its sizes. */
+export function tierOf({ spec, config }: Pick<Job, "spec" | "config">): Config["tier"] | undefined {
+  return spec.configs.find(({ name }) => name === config)?.tier;
+}
+
 /** In the order of the specs; for each, the scheme first. Throws when nothing is left to check. */
 export function planJobs(specs: LoadedSpec[], selection: Selection): Job[] {
   refuseTwins(specs);
@@ -55,10 +60,9 @@ function jobsOf(spec: LoadedSpec, selection: Selection): Unnamed[] {
   });
   if (selection.altered === "none" || schemes.length === 0) return schemes;
   const altered = spec.variants.filter((v) => selection.altered === "all" || v.kind === "bug");
-  const isDeep = (name: string) => spec.configs.some((c) => c.name === name && c.tier === "deep");
   const jobs = altered.flatMap(variantJob);
   // Those of other sizes belong to the tier ci, which runs before.
-  const own = selection.tier === "deep" ? jobs.filter(({ config }) => isDeep(config)) : jobs;
+  const own = selection.tier === "deep" ? jobs.filter((job) => tierOf(job) === "deep") : jobs;
   return [...schemes, ...own];
 
   /** A mutant is shown where its author says; a configuration that was asked for wins. */

@@ -101,10 +101,11 @@ export function keepSearchers(): { start: typeof startSearchers; close(): Promis
   return {
     start(count, onProgress) {
       tell = onProgress;
-      if (kept && kept.searchers.length < count) void kept.close();
-      if (!kept || kept.searchers.length < count) {
-        kept = startSearchers(count, (task, progress) => tell(task, progress));
+      if (kept && kept.searchers.length < count) {
+        void kept.close();
+        kept = undefined;
       }
+      kept ??= startSearchers(count, (task, progress) => tell(task, progress));
       const { searchers, interrupted } = kept;
       return { searchers: searchers.slice(0, count), interrupted, close: async () => undefined };
     },

@@ -78,7 +78,11 @@ async function ask(input: Input): Promise<number> {
   const header = exportHeader(task);
   const telling = startAsking();
   const options = {
-    ...{ tools, name: exportName(task), header, limits, env: process.env },
+    tools,
+    name: exportName(task),
+    header,
+    limits,
+    env: process.env,
     asking: telling.about,
   };
   const rows = await crosscheck(model, own, options);

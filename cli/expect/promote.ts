@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { LockOrder } from "../../checker/index.ts";
 import type { Outcome } from "../judge.ts";
 import type { LoadedSpec } from "../loader/load.ts";
+import { tierOf } from "../plan.ts";
 import type { Task } from "../prepare.ts";
 import {
   type ConfigExpectation,
@@ -83,8 +84,7 @@ export function lockOrderDue(
   before: (task: Task) => Expectations,
 ): (task: Task) => string | undefined {
   return (task) => {
-    const { spec, config, kind } = task;
-    if (!isKept(kind, spec.configs.find((c) => c.name === config)?.tier)) return undefined;
+    if (!isKept(task.kind, tierOf(task))) return undefined;
     return dueOf(task, orderIn(before(task), task));
   };
 }

@@ -10,6 +10,7 @@ import { readText } from "../files.ts";
 import type { Finding } from "../finding.ts";
 import type { LoadedSpec } from "../loader/load.ts";
 import { showPath } from "../loader/paths.ts";
+import { tierOf } from "../plan.ts";
 import type { Task } from "../prepare.ts";
 import type { SearchResult } from "../search.ts";
 import { type Comparable, compareClaims, compareRun, compareSizes } from "./compare.ts";
@@ -111,10 +112,9 @@ function noSheet({ spec }: Task): Src {
 }
 
 function missing(task: Task, src: Src, before: Finding[] = []): Reviewed {
-  const { spec, config, variant } = task;
-  const isDeep = spec.configs.find((c) => c.name === config)?.tier === "deep";
-  const writer = isDeep ? "mmrace promote --tier deep" : "mmrace promote";
-  const what = `${variant || "the scheme"}${isDeep ? ` in ${config}` : ""}`;
+  const deep = tierOf(task) === "deep";
+  const writer = deep ? "mmrace promote --tier deep" : "mmrace promote";
+  const what = `${task.variant || "the scheme"}${deep ? ` in ${task.config}` : ""}`;
   const text = `there is no expectation of ${what}: ${writer} writes it`;
   return { findings: [...before, { rule: "expectation_missing", text, src }], promoted: false };
 }

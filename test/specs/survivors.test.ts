@@ -2,11 +2,11 @@
  * Why mutations survive is written beside the specs: each pattern names some that there are. That
  * they survive is what `mmrace mutate` says, in minutes.
  */
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { EXPECT_FILE, type Expectations, parseExpectations } from "../../cli/expect/format.ts";
+import { EXPECT_FILE } from "../../cli/expect/format.ts";
+import { readExpectations } from "../../cli/expect/review.ts";
 import { staleIn } from "../../cli/expect/survivors.ts";
 import { loadSpec } from "../../cli/loader/load.ts";
 import { mutationsOf } from "../../model/mutation/index.ts";
@@ -14,15 +14,11 @@ import { specFiles } from "../support/spec-files.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-function expectationsIn(folder: string): Expectations {
-  const file = join(folder, EXPECT_FILE);
-  return parseExpectations(readFileSync(file, "utf8"), file);
-}
-
 const folders = [...new Set(specFiles(join(root, "specs")).map((file) => dirname(file)))];
 const answered = folders.flatMap((folder) =>
-  Object.entries(expectationsIn(folder)).flatMap(([name, { file, survivors }]) =>
-    survivors ? [{ name, file: join(folder, file), survivors }] : [],
+  Object.entries(readExpectations(join(folder, EXPECT_FILE)) ?? {}).flatMap(
+    ([name, { file, survivors }]) =>
+      survivors ? [{ name, file: join(folder, file), survivors }] : [],
   ),
 );
 

@@ -1,12 +1,8 @@
 /** The specs of this repository, as the tests find them, and what was promoted of them. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import {
-  EXPECT_FILE,
-  parseExpectations,
-  type RunExpectation,
-  SCHEME,
-} from "../../cli/expect/format.ts";
+import { EXPECT_FILE, type RunExpectation, SCHEME } from "../../cli/expect/format.ts";
+import { readExpectations } from "../../cli/expect/review.ts";
 
 /** Every `spec.ts` and `*.spec.ts` below the folder, in the order of names. */
 export function specFiles(folder: string): string[] {
@@ -21,9 +17,8 @@ export function specFiles(folder: string): string[] {
 
 /** Of the scheme that has the name of its folder, in this configuration. */
 export function promoted(folder: string, config: string): RunExpectation {
-  const file = join(folder, EXPECT_FILE);
-  const sheets = parseExpectations(readFileSync(file, "utf8"), file);
-  const run = sheets[basename(folder)]?.configs[config]?.runs[SCHEME];
-  if (!run) throw new Error(`${file}: nothing was promoted of ${config}`);
+  const sheets = readExpectations(join(folder, EXPECT_FILE));
+  const run = sheets?.[basename(folder)]?.configs[config]?.runs[SCHEME];
+  if (!run) throw new Error(`${folder}: nothing was promoted of ${config}`);
   return run;
 }

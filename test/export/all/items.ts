@@ -74,7 +74,7 @@ export function itemsOf(subjects: Subject[], tools: readonly Tool[]): Item[] {
   return items.sort((a, b) => rank(a) - rank(b) || cost(a) - cost(b));
 }
 
-/** Schemes in all configurations and variants in theirs, as far as they were promoted. */
+/** Schemes in the configurations of the tier ci, variants in theirs, as far as promoted. */
 export async function specSubjects(root: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const file of specFiles(join(root, "specs"))) {
@@ -87,7 +87,8 @@ export async function specSubjects(root: string): Promise<Subject[]> {
 function subjectsOf(spec: LoadedSpec, sheet: Expectations): Subject[] {
   const { configs = {}, properties = {} } = sheet[spec.name] ?? {};
   const first = spec.configs[0]?.name ?? "";
-  const schemes = spec.configs.map(({ name }) => ({ config: name, variant: "" }));
+  const ci = spec.configs.filter(({ tier }) => tier === "ci");
+  const schemes = ci.map(({ name }) => ({ config: name, variant: "" }));
   const variants = spec.variants.map((v) => ({ config: v.config ?? first, variant: v.name }));
   return [...schemes, ...variants].flatMap(({ config, variant }): Subject[] => {
     const expected = configs[config]?.runs[variant || SCHEME];
