@@ -150,6 +150,7 @@ export const mutants: Record<string, Mutant> = {
     from: "M13",
     breaks: "deadlock",
     change: [
+      // drm_gpusvm_pages_valid_unlocked() takes the lock itself; the other one finds nothing here.
       remove(gpu_fault, "get_pages.valid"),
       remove(gpu_fault, "get_pages.notifier_lock"),
       insert_before(gpu_fault, "get_pages.mmap_read_unlock", {
