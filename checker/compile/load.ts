@@ -40,6 +40,10 @@ export interface Code {
   insert(count: number, filled: number): number;
   /** Enters these states, which are in no slot yet, into the index. */
   place(from: number, to: number): void;
+  /** First line from here on that has nothing of the line before, in an index of these bits. */
+  unspilled(line: number, bits: number): number;
+  /** Spreads these lines of an index that had these bits over the one that is bound. */
+  widen(bits: number, first: number, end: number): void;
   check(from: number, to: number): number;
   reach(from: number, to: number): void;
   canonAll(filled: number): void;
@@ -57,7 +61,7 @@ interface Compute {
   canonAll(filled: number): void;
 }
 
-interface Store extends Pick<Code, "bind" | "place"> {
+interface Store extends Pick<Code, "bind" | "place" | "unspilled" | "widen"> {
   settle(count: number, most: number): number;
 }
 
@@ -103,6 +107,8 @@ export function loadCode({ compute, store, plan, words, filter }: Generated): Co
     expand: (from, to) => from + steps.expand(show(from, to)),
     insert: (count, filled) => table.settle(count, steps.sift(filled)),
     place: table.place,
+    unspilled: table.unspilled,
+    widen: table.widen,
     check: (from, to) => {
       for (let at = from; at < to; ) {
         const count = show(at, to);

@@ -7,7 +7,7 @@
 import type { Expr, Interpreter, Process } from "../../model/ir/index.ts";
 import { type Fusion, runsFrom, widening } from "../reduce/fuse.ts";
 import { BATCH, type Batch, type Engine, labelNumbers, type Reductions } from "../search/engine.ts";
-import { newFilter, siftText, storeText, type Tables } from "../store/table.ts";
+import { linesOf, newFilter, siftText, storeText, type Tables } from "../store/table.ts";
 import { canonText } from "./canonical.ts";
 import { type Fn, genExpr, newFn, type Scope, truth } from "./expr.ts";
 import { type Generated, loadCode, moduleFrom } from "./load.ts";
@@ -67,7 +67,11 @@ export function compileEngine(
       return next;
     },
     insert: code.insert,
-    grow: (count) => code.place(1, count),
+    enter: (count) => code.place(1, count),
+    widen: (slotBits) => {
+      const first = code.unspilled(0, slotBits);
+      code.widen(slotBits, first, first + linesOf(slotBits));
+    },
     canonicalize: code.canonAll,
     check: code.check,
     reach: code.reach,

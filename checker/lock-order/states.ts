@@ -123,9 +123,10 @@ function engineFor(interpreter: Interpreter, packing: Packing): Engine {
 /** Makes room for states up to number `most`, of which `count - 1` are there. */
 function roomFor(engine: Engine, arena: Arena, count: number, most: number): boolean {
   while (isCrowded(arena, most)) {
+    const { slotBits } = arena;
     if (!enlargeIndex(arena, most)) return false;
     engine.bind(arena);
-    engine.grow(count);
+    engine.widen(slotBits, count);
   }
   if (!reserveStates(arena, most)) return false;
   engine.bind(arena);

@@ -64,8 +64,13 @@ export interface Engine {
   insert(count: number, filled: number): number;
   /** Replaces the first `filled` words of the batch by the representatives of their orbits. */
   canonicalize(filled: number): void;
-  /** Spreads the states 1 to `count - 1` over the index, which is empty. */
-  grow(count: number): void;
+  /** Enters the states 1 to `count - 1` into the index, which is empty. */
+  enter(count: number): void;
+  /**
+   * The states 1 to `count - 1` are in the first slots, as many as two to this power: spreads them
+   * over all slots that are bound.
+   */
+  widen(slotBits: number, count: number): void;
   /** First state in `from`..`to - 1` in which an `always` property is not true, or 0. */
   check(from: number, to: number): number;
   /** Marks the `reachable` facts that are true in these states. */

@@ -6,7 +6,7 @@ import { mostSuccessors } from "../compile/module.ts";
 import { type Packing, packState, unpackState } from "../compile/pack.ts";
 import { runsFrom } from "../reduce/fuse.ts";
 import { renameState, renamings, type SlotSource, slotSources } from "../reduce/permute.ts";
-import { growAll, insertAll, type Tables } from "../store/table.ts";
+import { enterAll, insertAll, type Tables, widenAll } from "../store/table.ts";
 import { BATCH, type Engine, labelNumber, newBatch, type Reductions } from "./engine.ts";
 
 export function interpretedEngine(
@@ -17,8 +17,7 @@ export function interpretedEngine(
   const { model } = interpreter;
   const { words } = packing;
   const batch = newBatch(packing, mostSuccessors(packing, fusion));
-  const empty = new Int32Array(0);
-  let tables: Tables = { states: empty, index: empty, slotBits: 0 };
+  let tables: Tables = { states: new Int32Array(0), index: new Int32Array(0), slotBits: 0 };
   const stateOf = (i: number): number[] => unpackState(packing, tables.states, i * words);
   const group = renamings(parts).map((r) => slotSources(interpreter.layout, r));
   const canonicalize = (filled: number): void => {
@@ -69,7 +68,8 @@ export function interpretedEngine(
       return insertAll(tables, words, batch.words, filled, count);
     },
     canonicalize,
-    grow: (count) => growAll(tables, words, count),
+    enter: (count) => enterAll(tables, words, count),
+    widen: (slotBits, count) => widenAll(tables, words, slotBits, count),
     check: (from, to) => {
       for (let i = from; i < to; i++) if (!isGood(interpreter, stateOf(i))) return i;
       return 0;

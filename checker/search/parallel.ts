@@ -8,8 +8,9 @@
 import { Worker } from "node:worker_threads";
 import { type Code, type Generated, loadCode } from "../compile/load.ts";
 import { forThreads } from "../compile/module.ts";
-import { clearIndex, EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
+import { EAGER_SLOT_BITS, LAST_LOAD, MAX_LOAD, mostFor } from "../store/arena.ts";
 import type { FlatStore } from "../store/flat.ts";
+import { LINE } from "../store/table.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
 import { BATCH, type Engine } from "./engine.ts";
 import { CONTROL, FLAG, Participant, type SharedSearch, STATS } from "./participant.ts";
@@ -61,7 +62,7 @@ export function searchInParallel(
   );
   const conductor = newConductor(search, shared, { fired, reached, labels });
   const alone = (): undefined => {
-    store.reclaim(out.count, 2 ** Atomics.load(control, CONTROL.slotBits));
+    store.reclaim(out.count, Atomics.load(control, CONTROL.slotBits));
     // Its states are numbered otherwise; the checkpoint that is there stays good.
     if (conductor.hasSaved()) search.limits = { ...limits, checkpoint: undefined };
   };
@@ -127,8 +128,8 @@ function newSharedSearch(
   const mostItem = Math.min(MOST_ITEM, Math.max(LEAST_ITEM, roomy));
   const reserve = threads * (mostItem * most + 2 * CHUNK);
   const { slotBits, states: mostStates } = mostFor(words, budget);
-  if (mostStates < out.count + 2 * reserve) return undefined;
-  const { index } = store.arena;
+  const { slotBits: before } = store.arena;
+  if (mostStates < out.count + 2 * reserve || slotBits < before) return undefined;
   if (!store.claim(out.count, mostStates, slotBits)) return undefined;
   const ints = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
   const control = ints(CONTROL.size);
@@ -138,11 +139,9 @@ function newSharedSearch(
   control[CONTROL.slotBits] = firstBits;
   control[CONTROL.nextId] = out.count;
   control[CONTROL.depth] = out.levels.length - 2;
-  if (store.arena.index !== index || store.arena.slotBits !== firstBits) {
-    clearIndex(store.arena, firstBits);
-    store.rebind();
-    engine.grow(out.count);
-  }
+  store.arena.slotBits = firstBits;
+  store.rebind();
+  if (firstBits > before) engine.widen(before, out.count);
   const items: [Int32Array, Int32Array] = [ints(2 * MOST_ITEMS), ints(2 * MOST_ITEMS)];
   const levelEnd = out.levels.at(-1) as number;
   control[CONTROL.items] = listItems(items[0], next, levelEnd);
@@ -163,6 +162,7 @@ function newSharedSearch(
     mostSlotBits: slotBits,
     eagerSlotBits: EAGER_SLOT_BITS,
     loads: [MAX_LOAD, LAST_LOAD],
+    lineSlots: LINE,
     chunk: CHUNK,
     itemStates: [LEAST_ITEM, mostItem],
     reserve,

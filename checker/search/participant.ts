@@ -48,6 +48,8 @@ export interface SharedSearch {
   mostSlotBits: number;
   /** Below this it grows fourfold, from here on twofold. */
   eagerSlotBits: number;
+  /** Slots in a line of the index. */
+  lineSlots: number;
   /** State numbers that a thread takes at once. */
   chunk: number;
   /** Least and most states of an item. */
@@ -70,7 +72,8 @@ export interface SharedEngine {
   bind(states: Int32Array, index: Int32Array, slotBits: number): void;
   expand(from: number, to: number): number;
   insert(id: number, filled: number): number;
-  place(from: number, to: number): void;
+  unspilled(line: number, bits: number): number;
+  widen(bits: number, first: number, end: number): void;
   check(from: number, to: number): number;
   reach(from: number, to: number): void;
 }
@@ -279,25 +282,23 @@ export class Participant {
     return numbers > 2 ** bits || this.sum(stat.states) > 2 ** bits * load;
   }
 
-  /** All threads are here: together they clear the index, now larger, and fill it again. */
+  /** All threads are here: together they spread the lines of the index over a larger one. */
   private resize(): void {
-    const { control, at, flags, index, threads, mostSlotBits, eagerSlotBits } = this.shared;
-    const { thread, own } = this;
+    const { control, at, flags, threads, mostSlotBits, eagerSlotBits, lineSlots } = this.shared;
+    const { engine, thread } = this;
     const before = Atomics.load(control, at.slotBits);
     const bits = Math.min(mostSlotBits, before + (before < eagerSlotBits ? 2 : 1));
     if (bits > before) {
-      // Nobody has touched the slots behind these.
-      const share = 2 ** before / threads;
-      index.fill(0, Math.floor(share * thread), Math.floor(share * (thread + 1)));
+      const share = 2 ** before / lineSlots / threads;
+      const first = engine.unspilled(Math.floor(share * thread), before);
+      const end = engine.unspilled(Math.floor(share * (thread + 1)), before);
+      // Nobody alters a line that another one still looks at.
       this.barrier();
       if (thread === 0) Atomics.store(control, at.slotBits, bits);
       this.barrier();
       this.rebind();
-      this.closeSegment();
-      for (let k = 0; k < own.length; k += 2) {
-        this.engine.place(own[k] as number, own[k + 1] as number);
-        this.beat();
-      }
+      engine.widen(before, first, end);
+      this.beat();
     }
     this.barrier();
     if (thread === 0) Atomics.store(control, at.flag, bits > before ? flags.run : flags.memory);

@@ -35,8 +35,6 @@ export interface Arena extends Tables {
   words: number;
   /** Other threads are to work in it. */
   shared: boolean;
-  /** Slots from here on are empty: nobody has touched them. */
-  emptyFrom: number;
   sizes: PageSizes;
 }
 
@@ -45,7 +43,6 @@ export function newArena(words: number, budget: number, shared = false, sizes = 
     words,
     budget,
     shared,
-    emptyFrom: 2 ** FIRST_SLOT_BITS,
     sizes,
     states: newWords(SMALL, shared),
     index: newWords(SMALL / 4, shared),
@@ -68,10 +65,7 @@ export function mostFor(words: number, budget: number): { slotBits: number; stat
   return best;
 }
 
-/**
- * Has arrays of exactly what these numbers need: the first `count` states, and an index with
- * anything in it.
- */
+/** Has arrays of exactly what these numbers need, with the first `count` states and the slots. */
 export function claimAll(arena: Arena, count: number, states: number, slotBits: number): boolean {
   const exactly = (array: Int32Array, length: number, used: number): Int32Array | undefined => {
     if (length <= array.length) return array;
@@ -81,23 +75,11 @@ export function claimAll(arena: Arena, count: number, states: number, slotBits: 
     return bigger;
   };
   const grown = exactly(arena.states, states * arena.words, count * arena.words);
-  const index = grown && exactly(arena.index, 2 ** slotBits, 0);
+  const index = grown && exactly(arena.index, 2 ** slotBits, 2 ** arena.slotBits);
   if (!index) return false;
   arena.states = grown;
-  takeIndex(arena, index);
-  return true;
-}
-
-function takeIndex(arena: Arena, index: Int32Array): void {
-  if (index !== arena.index) arena.emptyFrom = 0;
   arena.index = index;
-}
-
-/** Empties the index, and has it use the first slots, as many as two to this power. */
-export function clearIndex(arena: Arena, slotBits: number): void {
-  arena.index.fill(0, 0, arena.emptyFrom);
-  arena.emptyFrom = 2 ** slotBits;
-  arena.slotBits = slotBits;
+  return true;
 }
 
 /** Bytes in use with this many states. */
@@ -122,7 +104,8 @@ export function isBudgetUsed(arena: Arena, most: number): boolean {
 }
 
 /**
- * Has a larger index, which is empty. False when the budget or the machine is exhausted.
+ * Has more slots, empty ones behind those that there are: the engine is to spread them. False when
+ * the budget or the machine is exhausted.
  *
  * @param count states that are there
  * @param expected states that there may be in the end
@@ -140,10 +123,10 @@ export function enlargeIndex(
 function setSlotBits(arena: Arena, bits: number, count: number): boolean {
   const bytes = 4 * (count * arena.words + 2 ** bits);
   if (bits > arena.sizes.mostSlotBits || bytes > arena.budget) return false;
-  const index = enlarged(arena, arena.index, 2 ** bits, 0);
+  const index = enlarged(arena, arena.index, 2 ** bits, 2 ** arena.slotBits);
   if (!index) return false;
-  takeIndex(arena, index);
-  clearIndex(arena, bits);
+  arena.index = index;
+  arena.slotBits = bits;
   return true;
 }
 

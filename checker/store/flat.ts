@@ -4,7 +4,6 @@ import {
   type Arena,
   arenaBytes,
   claimAll,
-  clearIndex,
   enlargeIndex,
   hasRoom,
   isBudgetUsed,
@@ -21,15 +20,15 @@ import type { Store } from "./store.ts";
 export interface FlatStore extends Store {
   arena: Arena;
   /**
-   * Memory for that many states and slots, at once, with the first `count` states in it; false
-   * when there is not so much. An index that is another array then is empty.
+   * Memory for that many states and slots, at once, with the first `count` states in it and the
+   * slots that are in use; false when there is not so much.
    */
   claim(count: number, states: number, slotBits: number): boolean;
   /**
-   * Others have written in it, and in the slots before `emptyFrom`: only its first `count - 1`
-   * states are good.
+   * Others have written in it, and in its first slots, as many as two to the power `slotBits`:
+   * only its first `count - 1` states are good.
    */
-  reclaim(count: number, emptyFrom: number): void;
+  reclaim(count: number, slotBits: number): void;
 }
 
 /** @param shared other threads are to work in it */
@@ -47,12 +46,13 @@ export function flatStore(
   const reserve: Store["reserve"] = (count, more, expected) => {
     const most = count + more;
     while (isCrowded(arena, most)) {
+      const { slotBits } = arena;
       if (!enlargeIndex(arena, most, expected?.())) {
         if (hasRoom(arena, most)) break;
         return "memory";
       }
       rebind();
-      engine.grow(count);
+      engine.widen(slotBits, count);
     }
     if (!reserveStates(arena, most)) return "memory";
     rebind();
@@ -65,11 +65,10 @@ export function flatStore(
       rebind();
       return done;
     },
-    reclaim: (count, emptyFrom) => {
-      arena.emptyFrom = emptyFrom;
-      clearIndex(arena, arena.slotBits);
+    reclaim: (count, slotBits) => {
+      arena.index.fill(0, 0, 2 ** slotBits);
       rebind();
-      engine.grow(count);
+      engine.enter(count);
     },
     reserve,
     expand: engine.expand,
@@ -82,7 +81,7 @@ export function flatStore(
       const limit = reserve(1, states);
       if (limit) return limit;
       read(arena.states.subarray(words, (states + 1) * words), 0);
-      engine.grow(states + 1);
+      engine.enter(states + 1);
       return undefined;
     },
     successor(count, more) {

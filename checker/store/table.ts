@@ -2,9 +2,15 @@
  * The same hash table twice: as text for the generated engine (one variable per word), and as
  * plain functions for the interpreted one.
  *
- * Open addressing with linear probing. A slot is a state number in its low bits and, in the bits
- * above, the top bits of the hash: a slot that is not the state's own is passed without looking
- * at the state. Slot 0 is empty, as there is no state 0.
+ * Open addressing. A slot is a state number in its low bits and, in the bits above, the top bits
+ * of the hash: a slot that is not the state's own is passed without looking at the state. A slot
+ * of zeros is empty, as there is no state 0.
+ *
+ * The slots come in lines of sixteen, which is a line of the cache. The low bits of the hash tell
+ * the line, all but the lowest four, and its top four the slot to begin with; from there on all
+ * slots of the line are tried, then those of the next one. So what a state is entered by is
+ * what its slot and its line tell, unless an earlier line was full: an index of twice the size is
+ * filled from this one, line by line, without another look at the states (see {@link widenText}).
  */
 
 /** Words that hold the states, and the hash index over them. State 0 does not exist. */
@@ -35,12 +41,22 @@ export function hashWords(array: Int32Array, at: number, words: number): number 
   return h ^ (h >>> 13);
 }
 
+/** Slots in a line: as a power of two, and as they are. */
+const LINE_BITS = 4;
+export const LINE = 2 ** LINE_BITS;
+
+/** Lines of an index with two to this power slots. */
+export function linesOf(slotBits: number): number {
+  return 2 ** (slotBits - LINE_BITS);
+}
+
 /** Entries of the filter of recently seen states, as a power of two. */
 export const RECENT_BITS = 13;
 
 /**
- * Text of `bind(states, index, bits)`, `settle(count, most)` and `place(first, count)`; the arrays
- * it works on have the names of `compile/memory.ts`.
+ * Text of `bind(states, index, bits)`, `settle(count, most)`, `place(first, count)`,
+ * `unspilled(line, bits)` and `widen(bits, first, last)`; the arrays it works on have the names of
+ * `compile/memory.ts`.
  */
 export function storeText(words: number, shared: boolean): string {
   return `"use strict";
@@ -51,9 +67,17 @@ function bind(states, index, bits) {
 }
 ${settleText(words, shared)}
 ${placeText(words, shared)}
-return { bind, settle, place };
+${widenText(words)}
+return { bind, settle, place, unspilled, widen };
 `;
 }
+
+/** Slot where the search for the hash `h` begins; `mask` is that of the slots. */
+const HOME = `(h & mask & ${-LINE}) | (h >>> ${32 - LINE_BITS})`;
+
+/** Goes on to the next slot; `home` is the first one that was tried of this line. */
+const NEXT = `at = (at & ${-LINE}) | ((at + 1) & ${LINE - 1});
+      if (at === home) at = home = (at + ${LINE}) & mask;`;
 
 function list(words: number, f: (i: number) => string, join: string): string {
   return Array.from({ length: words }, (_, i) => f(i)).join(join);
@@ -104,7 +128,7 @@ function settleText(words: number, shared: boolean): string {
 function settle(count, m) {
   const mask = slotMask, bits = slotBits;
   let h = 0, touched = 0;
-  for (let k = 0; k < m; k++) E[k] = T[H[k] & mask];
+  for (let k = 0; k < m; k++) { h = H[k]; E[k] = T[${HOME}]; }
   for (let k = 0; k < m; k++) {
     const e = E[k];
     touched ^= S[(e & mask & ((((e ^ H[k]) >>> bits) - 1) >> 31)) * ${words}];
@@ -114,7 +138,7 @@ function settle(count, m) {
     const c = P[k];
     ${list(words, (i) => `const c${i} = C[c + ${i}];`, " ")}
     h = H[k];
-    let at = h & mask;
+    let at = ${HOME}, home = at;
     ${shared ? sharedProbeText(words) : probeText(words)}
   }
   return count;
@@ -122,7 +146,9 @@ function settle(count, m) {
 `;
 }
 
-/** Looks for the state of `c0, c1, ...` from slot `at` on; stores it as `count` when it is new. */
+/**
+ * Looks for the state of `c0, c1, ...` from slot `at`, its home, on; stores a new one as `count`.
+ */
 function probeText(words: number): string {
   return `for (;;) {
       const e = T[at];
@@ -137,7 +163,7 @@ function probeText(words: number): string {
         const s = (e & mask) * ${words};
         if (${list(words, (i) => `S[s + ${i}] === c${i}`, " && ")}) break;
       }
-      at = (at + 1) & mask;
+      ${NEXT}
     }`;
 }
 
@@ -162,14 +188,14 @@ function sharedProbeText(words: number): string {
         Atomics.load(T, at);
         if (${same}) break;
       }
-      at = (at + 1) & mask;
+      ${NEXT}
     }`;
 }
 
 function placeText(words: number, shared: boolean): string {
   const claim = shared
-    ? "while (Atomics.compareExchange(T, at, 0, slot) !== 0) at = (at + 1) & mask;"
-    : "while (T[at] !== 0) at = (at + 1) & mask; T[at] = slot;";
+    ? `while (Atomics.compareExchange(T, at, 0, slot) !== 0) { ${NEXT} }`
+    : `while (T[at] !== 0) { ${NEXT} } T[at] = slot;`;
   return `
 function place(first, count) {
   const mask = slotMask, bits = slotBits;
@@ -180,15 +206,64 @@ function place(first, count) {
       ${list(words, (i) => `const c${i} = S[s + ${i}];`, " ")}
       ${hashText(words, (i) => `c${i}`)}
       H[k] = h;
-      touched ^= T[h & mask];
+      touched ^= T[${HOME}];
     }
     R[3] = touched;
     for (let k = 0; k < n; k++) {
       h = H[k];
-      let at = h & mask;
+      let at = ${HOME}, home = at;
       const slot = ((h >>> bits) << bits) | (from + k);
       ${claim}
     }
+  }
+}
+`;
+}
+
+/**
+ * The index had `2 ** bits` slots, which are the first ones of those that it has now; the others
+ * are empty. Its lines are spread in turn: what is in a line goes to the line itself and to
+ * those that are new, as far behind it as the old index was long or a multiple of that. A state
+ * that was put into the line because the one before was full finds its place by its words.
+ *
+ * What is in one line needs no more than one line at each of these places, so nothing comes in the
+ * way of lines that are not spread yet. Where the line before was not full, nothing of other
+ * lines is met at all: there, several threads can begin (`unspilled`: the first such line from
+ * this one on, counted on beyond the last line).
+ */
+function widenText(words: number): string {
+  return `
+const B = new Int32Array(${LINE});
+function unspilled(line, bits) {
+  const last = 2 ** (bits - ${LINE_BITS}) - 1;
+  for (;; line++) {
+    const s = ((line - 1) & last) * ${LINE};
+    for (let k = 0; k < ${LINE}; k++) if (T[s + k] === 0) return line;
+  }
+}
+function widen(bits, first, end) {
+  const mask = slotMask, now = slotBits, numbers = 2 ** bits - 1;
+  const last = 2 ** (bits - ${LINE_BITS}) - 1;
+  let full = false;
+  for (let line = first; line < end; line++) {
+    const s = (line & last) * ${LINE};
+    let m = 0;
+    for (let k = s; k < s + ${LINE}; k++) {
+      const e = T[k];
+      if (e !== 0) { B[m++] = e; T[k] = 0; }
+    }
+    for (let k = 0; k < m; k++) {
+      const e = B[k], n = e & numbers;
+      let h = (e & ~numbers) | s;
+      if (full) {
+        const w = n * ${words};
+        ${hashText(words, (i) => `S[w + ${i}]`)}
+      }
+      let at = ${HOME}, home = at;
+      while (T[at] !== 0) { ${NEXT} }
+      T[at] = ((h >>> now) << now) | n;
+    }
+    full = m === ${LINE};
   }
 }
 `;
@@ -226,26 +301,35 @@ function findSlot(
 ): number {
   const { states, index, slotBits } = tables;
   const mask = 2 ** slotBits - 1;
-  for (let at = h & mask; ; at = (at + 1) & mask) {
-    const e = index[at] as number;
-    if (e === 0) return at;
-    if ((e ^ h) >>> slotBits === 0) {
-      const s = (e & mask) * words;
-      let i = 0;
-      while (i < words && states[s + i] === array[from + i]) i++;
-      if (i === words) return at;
+  for (let line = h & mask & -LINE; ; line = (line + LINE) & mask) {
+    for (let k = 0; k < LINE; k++) {
+      const at = line | (((h >>> (32 - LINE_BITS)) + k) & (LINE - 1));
+      const e = index[at] as number;
+      if (e === 0) return at;
+      if ((e ^ h) >>> slotBits === 0) {
+        const s = (e & mask) * words;
+        let i = 0;
+        while (i < words && states[s + i] === array[from + i]) i++;
+        if (i === words) return at;
+      }
     }
   }
 }
 
 /** Fills the index, which is empty, from the states 1 to `count - 1`. */
-export function growAll(tables: Tables, words: number, count: number): void {
+export function enterAll(tables: Tables, words: number, count: number): void {
   const { states, index, slotBits } = tables;
   const mask = 2 ** slotBits - 1;
   for (let i = 1; i < count; i++) {
     const h = hashWords(states, i * words, words);
     index[findSlot(tables, words, states, i * words, h)] = (h & ~mask) | i;
   }
+}
+
+/** The index had this many slots in use, as a power of two: fills it again, with more. */
+export function widenAll(tables: Tables, words: number, slotBits: number, count: number): void {
+  tables.index.fill(0, 0, 2 ** slotBits);
+  enterAll(tables, words, count);
 }
 
 /**

@@ -24,6 +24,7 @@ function alone(patience: number): { shared: SharedSearch; run: () => void } {
     mostStates: 8,
     mostSlotBits: 3,
     eagerSlotBits: 3,
+    lineSlots: 1,
     chunk: 1,
     itemStates: [1, 1],
     reserve: 2,

@@ -11,12 +11,15 @@ it("claims memory for all states with the first ones in it, and no word beyond t
   expect([...arena.states.subarray(0, 7)]).toEqual([7, 7, 7, 7, 7, 7, 0]);
 });
 
-it("has an empty index after growing, twofold where that holds the states expected", () => {
+it("has empty slots behind the others after growing, twofold where that is enough", () => {
   const arena = newArena(2, 2 ** 30);
   const grown = (expected?: number): number => {
-    arena.index.fill(7, 0, 2 ** arena.slotBits);
+    const slots = 2 ** arena.slotBits;
+    arena.index.fill(7, 0, slots);
     expect(enlargeIndex(arena, 10_000, expected)).toBe(true);
-    expect(arena.index.subarray(0, 2 ** arena.slotBits).every((slot) => slot === 0)).toBe(true);
+    expect(arena.index.subarray(0, slots).every((slot) => slot === 7)).toBe(true);
+    const more = arena.index.subarray(slots, 2 ** arena.slotBits);
+    expect(more.every((slot) => slot === 0)).toBe(true);
     return arena.slotBits;
   };
   expect(grown()).toBe(16);
