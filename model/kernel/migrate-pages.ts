@@ -6,8 +6,13 @@
  * steps are those of migrate-device.ts, where a page of the system is checked in the same way, but
  * the new folio is released first: who waits for the old one sleeps a little longer.
  *
- * Omits    several folios in one call; isolation from the LRU, which may fail; swap cache; waiting
- *          for the folio lock (MIGRATE_SYNC).
+ * A failed trylock and its folio_put() are one step, as in reclaim.ts.
+ *
+ * Omits    several folios in one call; swap cache; waiting for the folio lock (MIGRATE_SYNC); the
+ *          isolation from the LRU (mm/compaction.c: isolate_migratepages_block). Beyond the kernel,
+ *          a folio can be isolated while somebody else has isolated it, before it is on a list, and
+ *          while it has more references than mappings, which the kernel looks at without a lock, to
+ *          save itself a migration that would fail: here it is tried, and fails.
  */
 import {
   choose,

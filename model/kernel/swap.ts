@@ -7,7 +7,8 @@
  * long as that is so; `slot` is what the device has.
  *
  * Omits    writeback that goes on after the folio was unlocked (here pageout() is synchronous); a
- *          slot that several entries share; read-ahead; swapoff; a full swap device.
+ *          slot that several entries share; read-ahead; swapoff; a full swap device; PG_lru: a folio
+ *          can be isolated here while somebody else has isolated it.
  */
 import {
   type ArrayRef,
@@ -107,13 +108,13 @@ export function swap_out(
     ],
     trylock: [
       "if (!folio_trylock(folio)) goto keep",
-      when(lock.owner.ne(none), [put, ret()]),
+      when(lock.owner.ne(none), [put, ret()]), // see reclaim.ts
       folio_set_locked(lock),
     ],
     alloc_swap: [
       "folio_alloc_swap(): into the swap cache, unless it is there",
       choose(page, refers(page).or(exists(Page, refers).not())),
-      when(refers(page).not(), [goto("keep")]),
+      when(refers(page).not(), [goto("free_swap")]),
       when(swapcache(mm).at(src).not(), [
         set(swapcache(mm).at(src), true),
         folio_get(folios.at(src)),
@@ -127,19 +128,20 @@ export function swap_out(
     end: ["mmu_notifier_invalidate_range_end()", end],
     flush: ["try_to_unmap_flush_dirty()", flush_tlb_page(mm, page)],
     pageout: ["pageout(): the device has the content", when(is_swap, [set(slot(mm, page), data)])],
+    // One step: with the count frozen at 0, nobody finds the folio any more.
     remove_mapping: [
-      "__remove_mapping(): folio_ref_freeze(), out of the swap cache",
+      "__remove_mapping(): folio_ref_freeze(), out of the swap cache; folio_unlock(); free it",
       when(all(is_swap, ref.count.eq(2)), [
         set(pte.frame, none),
         remove_from_swapcache(mm, folios, src),
+        folio_unlock(lock),
+        put,
+        ret(),
       ]),
     ],
-    keep: [
-      "folio_free_swap() if nobody needs it; folio_unlock(folio); folio_put(folio)",
-      folio_free_swap(mm, folios, src),
-      folio_unlock(lock),
-      put,
-    ],
+    free_swap: ["folio_free_swap() if nobody needs it", folio_free_swap(mm, folios, src)],
+    keep_locked: ["keep_locked: folio_unlock(folio)", folio_unlock(lock)],
+    keep: ["keep: move_folios_to_lru(): folio_put(folio)", put],
   }));
 }
 
@@ -157,6 +159,7 @@ export function do_swap_page_swap(
   const { lock, ref, data } = folios.at(frame);
   const cached = pte.kind.eq("swap").and(pte.frame.ne(none));
   const to_read = pte.kind.eq("swap").and(pte.frame.eq(none));
+  const same = all(pte.kind.eq("swap"), pte.frame.eq(frame));
   return routine("do_swap_page", {}, () => ({
     lookup: [
       "swap_cache_get_folio(entry)",
@@ -176,24 +179,23 @@ export function do_swap_page_swap(
       set(swapcache(mm).at(frame), true),
       set(pte.frame, frame),
     ],
-    read: [
-      "swap_read_folio()",
-      when(all(pte.kind.eq("swap"), pte.frame.eq(frame)), [set(data, slot(mm, page))]),
-    ],
+    read: ["swap_read_folio()", when(same, [set(data, slot(mm, page))])],
+    // One section of the page-table lock; the mapping takes over the reference.
     map: [
-      "pte_same(): set_pte_at(); folio_free_swap()",
-      when(all(pte.kind.eq("swap"), pte.frame.eq(frame)), [
-        set_pte(pte, "present", frame),
-        set(slot(mm, page), 0),
-        pte_prot_of_vma(mm, page),
-        folio_get(folios.at(frame)),
-      ]),
+      "pte_same(): set_ptes(); folio_free_swap(); folio_unlock(folio)",
+      when(same.not(), [goto("out_nomap")]),
+      set_pte(pte, "present", frame),
+      set(slot(mm, page), 0),
+      pte_prot_of_vma(mm, page),
       folio_free_swap(mm, folios, frame),
-    ],
-    unlock: [
-      "folio_unlock(folio); folio_put(folio)",
       folio_unlock(lock),
-      folio_put(folios.at(frame)),
+      ret(),
     ],
+    out_nomap: [
+      "folio_free_swap(); folio_unlock(folio)",
+      folio_free_swap(mm, folios, frame),
+      folio_unlock(lock),
+    ],
+    out_release: ["folio_put(folio)", folio_put(folios.at(frame))],
   }));
 }

@@ -11,6 +11,7 @@ import {
   move_after,
   none,
   remove,
+  replace,
   set,
   some,
   when,
@@ -31,6 +32,7 @@ import {
   make_device_exclusive,
   Page,
   remove_device_exclusive_entry,
+  set_pte,
   swap_out,
   up_read,
 } from "mmrace/kernel";
@@ -73,6 +75,23 @@ describe("NUMA balancing", () => {
     expect(outcome).toMatchObject({ verdict: "holds" });
     expect(unmet(outcome)).toEqual([]);
     expect(outcome.states).toBe(400);
+  });
+
+  it("misuse: do_numa_page() that does not look at the entry again maps a page that is gone", () => {
+    const dontneed = actor("dontneed", { page: Page }, (me) => ({
+      call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
+      zap: madvise_dontneed(k.mm, k.folio, me.page, invalidate(me.page)),
+    }));
+    const whole = { ...input, sizes: { ...sizes, sys_frames: 3 } };
+    const actors = [setup, hint, fault, dontneed];
+    expect(run({ ...whole, actors }).verdict).toBe("holds");
+    const change = [
+      replace(fault, "fault.protnone_fault.failed", [
+        "if (migrate_misplaced_folio()) set_pte_at() /* no pte_same() */",
+        when(fault.me.moved.not(), [set_pte(k.mm.pte.at(fault.me.page), "present", fault.me.src)]),
+      ]),
+    ];
+    expect(run({ ...whole, actors, change }).verdict).toBe("no_free_while_mapped");
   });
 
   it("an mm that was not asked to have such entries: a mistake with its fix", () => {
@@ -122,13 +141,13 @@ describe("swap", () => {
     });
     expect(outcome.verdict).toBe("holds");
     expect(unmet(outcome)).toEqual([]);
-    expect(outcome.states).toBe(688);
+    expect(outcome.states).toBe(596);
   });
 
   it("zapped meanwhile: neither the folio nor the slot leaks", () => {
     const outcome = run({ ...plenty, actors: [reclaim, dontneed, cpu] });
     expect(outcome.verdict).toBe("holds");
-    expect(outcome.states).toBe(7024);
+    expect(outcome.states).toBe(6745);
   });
 
   it("a page that is written to swap before the TLB was flushed loses a store", () => {

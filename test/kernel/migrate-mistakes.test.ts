@@ -11,7 +11,6 @@ import {
   claim,
   forall,
   goto,
-  idle,
   insert_after,
   local_of,
   none,
@@ -34,11 +33,10 @@ import {
   no_lost_page,
   Page,
   set_pte,
-  store,
 } from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
-import { invalidate, is_mapped, k, setup, sizes } from "./world.ts";
+import { gup, invalidate, is_mapped, k, setup, sizes } from "./world.ts";
 
 const locals = { page: Page, src: Frame, dst: Frame, moved: bool };
 const to_vram = actor("to_vram", locals, (me) => ({
@@ -55,19 +53,6 @@ const { me } = to_vram;
 const dontneed = actor("dontneed", { page: Page }, (t) => ({
   call: ["madvise()", choose(t.page)],
   zap: madvise_dontneed(k.mm, k.folio, t.page, invalidate(t.page)),
-}));
-
-/** pin_user_pages(), and a store through the kernel's own mapping: no page table is asked. */
-const gup = actor("gup", { page: Page, frame: Frame }, (t) => ({
-  pin: [
-    "pin_user_pages_fast()",
-    idle(),
-    choose(t.page, k.mm.pte.at(t.page).kind.eq("present")),
-    set(t.frame, k.mm.pte.at(t.page).frame),
-    folio_get(k.folio.at(t.frame)),
-  ],
-  store: ["a DMA write", store(k.mm, k.folio, t.page, t.frame)],
-  unpin: ["unpin_user_page()", folio_put(k.folio.at(t.frame))],
 }));
 
 const no_free_while_the_gpu_maps = claim(

@@ -4,8 +4,10 @@ import {
   bool,
   every,
   exists,
+  forall,
   goto,
   proc,
+  replace,
   routine,
   self,
   set,
@@ -21,6 +23,7 @@ import {
   Frame,
   folio_lock,
   folio_lock_bit,
+  folio_put,
   folio_test_locked,
   folio_trylock,
   folio_unlock,
@@ -35,13 +38,17 @@ import {
   mutex,
   mutex_lock,
   mutex_unlock,
+  no_free_while_mapped,
+  no_leaked_reference,
+  no_lost_page,
   occupy_cpu,
   Page,
+  pte_clear,
   shrink_folio_list,
 } from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
 import { holds, run } from "./run.ts";
-import { invalidate, setup, k as world } from "./world.ts";
+import { gup, invalidate, setup, k as world } from "./world.ts";
 
 const k = shared({
   update: mutex(),
@@ -115,6 +122,63 @@ describe("an allocation under the driver's lock", () => {
     const actors = [holder("x", two.a, two.b), holder("y", two.b, two.a)];
     expect(run({ shared: two, actors }).verdict).toBe("deadlock");
     expect(run({ shared: two, actors: [holder("x", two.a, two.b)] }).verdict).toBe("holds");
+  });
+});
+
+describe("shrink_folio_list()", () => {
+  const sizes = { pages: 1, sys_frames: 1, vram_frames: 0, versions: 1 };
+  const kswapd = actor("kswapd", { page: Page, src: Frame }, (me) => ({
+    shrink: shrink_folio_list(world.mm, world.folio, me, invalidate(me.page)),
+  }));
+  const always = {
+    no_free_while_mapped: no_free_while_mapped(world.mm, world.folio),
+    no_lost_page: no_lost_page(world.mm, world.folio),
+  };
+  const at_rest = { no_leaked_reference: no_leaked_reference(world.mm, world.folio) };
+  const input = { shared: world, sizes, always, at_rest };
+
+  // Nothing there: it has looked, or not. Then isolate, trylock, rmap_walk; keep_locked, keep,
+  // kept; or itree_start, three of the callback, try_to_unmap_one, end, ref_freeze, freed.
+  it("gives a page up, or keeps it: one step for what nobody finds, two for what stays", () => {
+    const freed = forall(Frame, (f) => world.folio.at(f).ref.count.eq(0));
+    const unlocked_with_reference = some(kswapd, (t) => t.at("shrink.keep"));
+    const given_up = some(kswapd, (t) => t.at("done")).and(freed);
+    const outcome = run({
+      ...input,
+      actors: [setup("present"), kswapd],
+      reachable: { unlocked_with_reference, given_up },
+    });
+    expect(outcome).toMatchObject(holds(2 + 3 + 3 + 8, 3 + 4 + 2 + 7));
+  });
+
+  // ttu_anon_lazyfree_folio(): who has a reference may still write.
+  it("misuse: a page that is given up while somebody has a reference loses a store", () => {
+    const actors = [setup("present"), kswapd, gup];
+    expect(run({ ...input, actors }).verdict).toBe("holds");
+    const { page, src } = kswapd.me;
+    const pte = world.mm.pte.at(page);
+    const clean = world.folio.at(src).data.eq(0);
+    const change = [
+      replace(kswapd, "shrink.try_to_unmap_one", [
+        "ptep_clear_flush() /* whatever the reference count */",
+        when(pte.frame.eq(src).and(clean), [pte_clear(pte), folio_put(world.folio.at(src))]),
+      ]),
+    ];
+    expect(run({ ...input, actors, change }).verdict).toBe("no_lost_page");
+  });
+
+  it("misuse: a folio that is freed without folio_ref_freeze()", () => {
+    const folio = world.folio.at(kswapd.me.src);
+    const change = [
+      replace(kswapd, "shrink.ref_freeze", [
+        "folio_unlock(); free it /* whatever the reference count */",
+        folio_unlock(folio.lock),
+        set(folio.ref.count, 0),
+        goto("done"),
+      ]),
+    ];
+    const outcome = run({ ...input, actors: [setup("present"), kswapd, gup], change });
+    expect(outcome.verdict).toBe("no_free_while_mapped");
   });
 });
 

@@ -1,9 +1,11 @@
 /** One address space, its folios and a device: what the tests of the mm routines work on. */
-import { actor, array, choose, type Expr, none, routine, shared } from "mmrace";
+import { actor, array, choose, type Expr, idle, none, routine, set, shared } from "mmrace";
 import {
   device_mmu,
   Frame,
   folio,
+  folio_get,
+  folio_put,
   mm_struct,
   mmu_interval_set_seq,
   mutex,
@@ -13,6 +15,7 @@ import {
   type PageOf,
   prep_new_page,
   set_pte,
+  store,
   zap_device_pte,
 } from "mmrace/kernel";
 
@@ -51,3 +54,16 @@ export function setup(kind: "present" | "device_private") {
 export function is_mapped(page: Expr<PageOf>): Expr<boolean> {
   return k.mm.pte.at(page).frame.ne(none);
 }
+
+/** pin_user_pages(), and a store through the kernel's own mapping: no page table is asked. */
+export const gup = actor("gup", { page: Page, frame: Frame }, (t) => ({
+  pin: [
+    "pin_user_pages_fast()",
+    idle(),
+    choose(t.page, k.mm.pte.at(t.page).kind.eq("present")),
+    set(t.frame, k.mm.pte.at(t.page).frame),
+    folio_get(k.folio.at(t.frame)),
+  ],
+  store: ["a DMA write", store(k.mm, k.folio, t.page, t.frame)],
+  unpin: ["unpin_user_page()", folio_put(k.folio.at(t.frame))],
+}));
