@@ -86,7 +86,7 @@ export const mutants: Record<string, Mutant> = {
   },
   completion_takes_the_lock: {
     doc: "the completion needs the lock that a notifier holds while it waits",
-    from: "O6",
+    from: "drivers.md 9.5",
     breaks: "deadlock",
     change: [
       ...keeps_the_lock,
@@ -98,7 +98,7 @@ export const mutants: Record<string, Mutant> = {
   },
   completion_waits_for_the_folio: {
     doc: "the way to the fence waits for a folio that its notifier's caller has locked",
-    from: "P9",
+    from: "drivers.md 9.5",
     breaks: "deadlock",
     change: [
       insert_before(completion, "signal", {

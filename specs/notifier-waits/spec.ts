@@ -7,12 +7,20 @@
  *          nobody deadlocks, as long as the way from the end of a command to its fence needs no
  *          memory and no lock.
  * Source   J. Gunthorpe on mirroring without faults (2016, S14 in docs/sources.md);
- *          include/linux/mmu_notifier.h; drivers/dma-buf/dma-fence.c ("DMA fence signalling");
- *          drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c and amdgpu_cs.c, which hold the lock over the
- *          wait (variant `waits_under_the_lock`); drivers/gpu/drm/amd/amdkfd/kfd_svm.c, which
- *          counts (variant `second_notifier_counted`).
- * Omits    how long a command takes; several pages of one command; the device TLB apart from the
- *          translation that a running command holds; DMA mapping; swap; signals during the wait.
+ *          include/linux/mmu_notifier.h; drivers/dma-buf/dma-fence.c ("fence cross-driver
+ *          contract"). A submission that arms, adds the fence and pushes under the notifier's lock:
+ *          drivers/gpu/drm/xe/xe_exec.c: xe_exec_ioctl. The lock held over the wait (variant
+ *          `waits_under_the_lock`): drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c:
+ *          amdgpu_hmm_invalidate_gfx; drivers/gpu/drm/amd/amdgpu/amdgpu_cs.c: amdgpu_cs_submit. A
+ *          notifier that counts (`second_notifier_counted`):
+ *          drivers/gpu/drm/amd/amdkfd/kfd_svm.c: svm_range_evict; that counts under the mutex it
+ *          holds over the wait (`second_notifier_counted_under_the_lock`):
+ *          drivers/gpu/drm/amd/amdgpu/amdgpu_amdkfd_gpuvm.c: amdgpu_amdkfd_evict_userptr.
+ * Omits    how long a command takes; several pages of one command, and several commands that run at
+ *          a time; the device TLB apart from the translation that a running command holds; DMA
+ *          mapping; swap; signals during the wait; invalidations that must not block, which a driver
+ *          refuses; the dma_resv's lock, which a submission takes before the driver's lock and a
+ *          notifier never; who makes the device run again after a notifier that only counts.
  */
 import { all, any, claim, exists, forall, none, some, spec } from "mmrace";
 import {
