@@ -18,9 +18,9 @@
  *          drivers/gpu/drm/amd/amdgpu/amdgpu_amdkfd_gpuvm.c: amdgpu_amdkfd_evict_userptr.
  * Omits    how long a command takes; several pages of one command, and several commands that run at
  *          a time; the device TLB apart from the translation that a running command holds; DMA
- *          mapping; swap; signals during the wait; invalidations that must not block, which a driver
- *          refuses; the dma_resv's lock, which a submission takes before the driver's lock and a
- *          notifier never; who makes the device run again after a notifier that only counts.
+ *          mapping; swap; signals during the wait; invalidations that must not block, which a
+ *          driver refuses; the dma_resv's lock, which a submission takes before the driver's lock
+ *          and a notifier never; who makes the device run again after a notifier that only counts.
  */
 import { all, any, claim, exists, forall, none, some, spec } from "mmrace";
 import {
