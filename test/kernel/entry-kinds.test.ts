@@ -77,7 +77,7 @@ describe("NUMA balancing", () => {
     expect(outcome.states).toBe(400);
   });
 
-  it("misuse: do_numa_page() without a second look at the entry maps a page that is gone", () => {
+  it("misuse: do_numa_page() without a second look maps a page that is gone", () => {
     const dontneed = actor("dontneed", { page: Page }, (me) => ({
       call: ["madvise(page, MADV_DONTNEED)", choose(me.page)],
       zap: madvise_dontneed(k.mm, k.folio, me.page, invalidate(me.page)),

@@ -8,6 +8,7 @@ import {
   forall,
   idle,
   type Ref,
+  replace,
   routine,
   self,
   set,
@@ -15,6 +16,7 @@ import {
   wait,
 } from "mmrace";
 import {
+  alloc_page,
   do_anonymous_page,
   do_swap_page_device_private,
   down_read,
@@ -74,6 +76,19 @@ describe("do_anonymous_page()", () => {
       at_rest: { ...at_rest, mapped_once },
     });
     expect(outcome).toMatchObject({ verdict: "holds", states: 9 + 16 * 2, findings: [] });
+  });
+
+  it("misuse: without a second look at the entry the other fault leaks its page", () => {
+    const { page, frame } = fault.me;
+    const unchecked = replace(fault, "anonymous", [
+      "do_anonymous_page() /* no pte_none() */",
+      alloc_page(k.folio, frame),
+      prep_new_page(k.folio.at(frame)),
+      set_pte(k.mm.pte.at(page), "present", frame),
+    ]);
+    const input = { shared: k, sizes, always, at_rest, change: [unchecked] };
+    expect(run({ ...input, actors: [fault] }).verdict).toBe("holds");
+    expect(run({ ...input, actors: [fault.times(2)] }).verdict).toBe("no_leaked_reference");
   });
 });
 

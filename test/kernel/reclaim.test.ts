@@ -152,7 +152,7 @@ describe("shrink_folio_list()", () => {
   });
 
   // ttu_anon_lazyfree_folio(): who has a reference may still write.
-  it("misuse: a page that is given up while somebody has a reference loses a store", () => {
+  it("misuse: given up while somebody has a reference: a store is lost", () => {
     const actors = [setup("present"), kswapd, gup];
     expect(run({ ...input, actors }).verdict).toBe("holds");
     const { page, src } = kswapd.me;

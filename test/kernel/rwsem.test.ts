@@ -96,6 +96,20 @@ describe("rw_semaphore", () => {
     expect(outcome).toMatchObject({ verdict: "holds", states: 45, findings: [] });
   });
 
+  it("misuse: downgrade_write() by a reader, and up_write() behind it", () => {
+    const reads = actor("reads", {}, () => ({
+      down: ["down_read(&sem)", down_read(k.sem)],
+      downgrade: ["downgrade_write(&sem) /* of a reader */", downgrade_write(k.sem)],
+    }));
+    expect(run({ shared: k, actors: [reads] }).verdict).toBe("unlock_by_stranger");
+    const writes = actor("writes", {}, () => ({
+      down: down_write(k.sem),
+      downgrade: ["downgrade_write(&sem)", downgrade_write(k.sem)],
+      up: ["up_write(&sem) /* it reads by now */", up_write(k.sem)],
+    }));
+    expect(run({ shared: k, actors: [writes] }).verdict).toBe("unlock_by_stranger");
+  });
+
   it("trylock fails while somebody writes or waits to, and never blocks", () => {
     const local = { got: bool };
     const tries = actor("tries", local, (me) => ({

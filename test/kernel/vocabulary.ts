@@ -54,7 +54,7 @@ const locks: Word[] = [
     "downgrade",
     "downgrade_write",
     "rwsem: a downgraded writer is a reader at once: nobody writes in between",
-    "lock-misuse: %s: %s",
+    "rwsem: misuse: downgrade_write() by a reader, and up_write() behind it",
   ),
   w(
     "trylock",
@@ -72,7 +72,7 @@ const locks: Word[] = [
     "folio lock, trylock under the page-table lock",
     "folio_trylock do_swap_page_device_private",
     "fault: %i faults move the page once",
-    "lock-misuse: %s: %s",
+    "migrate-mistakes: M24: the reference is taken after the page-table lock was dropped",
   ),
   w(
     "folio lock, wait without a reference",
@@ -156,7 +156,7 @@ const locks: Word[] = [
     "workqueue: queue",
     "work_struct queue_work worker",
     "workqueue: runs it once",
-    "workqueue: enabled more often than disabled",
+    "workqueue: misuse: a run for each queue_work(), but a pending work is queued once",
   ),
   w(
     "workqueue: flush",
@@ -183,23 +183,23 @@ const mm: Word[] = [
     "VMAs",
     "mm_struct",
     "zap: munmap() alone is a chain",
-    "vma-lock: misuse: a reader that write-locks waits for itself",
+    "zap: misuse: munmap() that detaches the VMA after the zap leaves a page behind",
   ),
   w(
     "PTE: none, present",
     "page_table_entry do_anonymous_page pte_clear",
     "fault: two faults on one page map one frame",
-    "mm-teardown: with the PMD left in place, one does",
+    "fault: misuse: without a second look at the entry the other fault leaks its page",
   ),
   w(
     "PTE: protnone",
     "change_prot_numa",
     "entry-kinds: a page is made inaccessible, and comes back where it was or on another frame",
-    "entry-kinds: an mm that was not asked to have such entries: a mistake with its fix",
+    "entry-kinds: misuse: do_numa_page() without a second look maps a page that is gone",
   ),
   w(
     "PTE: swap",
-    "swap_put_entries",
+    "swap_out do_swap_page_swap swap_put_entries",
     "entry-kinds: zapped meanwhile: neither the folio nor the slot leaks",
     "entry-kinds: a page that is written to swap before the TLB was flushed loses a store",
   ),
@@ -212,8 +212,8 @@ const mm: Word[] = [
   w(
     "PTE: device-private",
     "do_swap_page_device_private",
-    "fault: reports a %s entry as it is",
-    "migrate-device: misuse: isolating a free folio, %s the list",
+    "fault: %i faults move the page once",
+    "lock-misuse: a fault on a device-private entry needs the driver's handler",
   ),
   w(
     "PTE: device-exclusive",
@@ -250,13 +250,13 @@ const mm: Word[] = [
     "munmap()",
     "munmap munmap_actor",
     "zap: munmap() alone is a chain",
-    "cpu-tlb: pages that go back before the flush are found",
+    "zap: misuse: munmap() that detaches the VMA after the zap leaves a page behind",
   ),
   w(
     "MADV_DONTNEED, VMA lock only",
     "madvise_dontneed dontneed_actor",
     "zap: madvise() runs while mmap_lock is held for write",
-    "migrate-mistakes: M9: the device maps the new page first, without a retry check",
+    "cpu-tlb: pages that go back before the flush are found",
   ),
   w(
     "mprotect()",
@@ -279,15 +279,15 @@ const mm: Word[] = [
   ),
   w(
     "reclaim",
-    "shrink_folio_list swap_out",
-    "entry-kinds: zapped meanwhile: neither the folio nor the slot leaks",
-    "entry-kinds: a page that is written to swap before the TLB was flushed loses a store",
+    "shrink_folio_list",
+    "reclaim: gives a page up, or keeps it: one step for what nobody finds, two for what stays",
+    "reclaim: misuse: given up while somebody has a reference: a store is lost",
   ),
   w(
     "NUMA hinting",
     "change_prot_numa do_numa_page",
     "entry-kinds: a page is made inaccessible, and comes back where it was or on another frame",
-    "entry-kinds: an mm that was not asked to have such entries: a mistake with its fix",
+    "entry-kinds: misuse: do_numa_page() without a second look maps a page that is gone",
   ),
   w(
     "khugepaged",
@@ -311,7 +311,7 @@ const mm: Word[] = [
     "hmm_range_fault()",
     "hmm_range_fault hmm_range_fault_other_owner",
     "fault: meets munmap(): ok, -EBUSY or -EFAULT",
-    "specs/hmm-mirror: retry_checked_outside_lock",
+    "specs/hmm-mirror: read_begin_after_snapshot",
   ),
   w(
     "do_swap_page() before 6.1",

@@ -54,6 +54,12 @@ describe("queue_work()", () => {
     expect(outcome).toMatchObject({ verdict: "holds", findings: [] });
   });
 
+  it("misuse: a run for each queue_work(), but a pending work is queued once", () => {
+    const twice = user("q", { first: [queue_work(k.work)], second: [queue_work(k.work)] });
+    const at_rest = { a_run_for_each: k.ran.eq(2) };
+    expect(run({ shared: k, actors: [twice, kworker], at_rest }).verdict).toBe("a_run_for_each");
+  });
+
   it("one worker runs its works one after the other, in any order", () => {
     const both = worker("kworker", { work: [k.work, count], other: [k.other, count] });
     const one_at_a_time = k.work.running.and(k.other.running).not();

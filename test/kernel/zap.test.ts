@@ -1,6 +1,7 @@
 /** munmap() and madvise(MADV_DONTNEED), with the locks that each really holds. */
-import { actor, choose, every, forall, idle, some } from "mmrace";
+import { actor, choose, every, forall, idle, move_after, some } from "mmrace";
 import {
+  cpu_fault_actor,
   down_read,
   madvise_dontneed,
   munmap as munmap_syscall,
@@ -47,6 +48,17 @@ describe("zap", () => {
     expect(outcome).toMatchObject({ ...holds(16, 15), findings: expect.anything() });
     const queue = ["mmap_write_lock.slow", "vma_start_write.slow"];
     expect(outcome.findings).toEqual(queue.map((l) => `label_never_fired munmap.munmap.${l}`));
+  });
+
+  // mmap_lock was downgraded: who faults behind the zap must not find the VMA any more.
+  it("misuse: munmap() that detaches the VMA after the zap leaves a page behind", () => {
+    const actors = [munmap, cpu_fault_actor(k.mm, k.folio).times(2)];
+    const input = { shared: k, sizes, actors, always };
+    const unmapped_is_empty = forall(Page, (p) => k.mm.vma.at(p).or(is_mapped(p).not()));
+    expect(run({ ...input, at_rest: { unmapped_is_empty } }).verdict).toBe("holds");
+    const change = [move_after(munmap, "munmap.detach", "munmap.unmap.finish")];
+    const outcome = run({ ...input, at_rest: { unmapped_is_empty }, change });
+    expect(outcome.verdict).toBe("unmapped_is_empty");
   });
 
   // A device-private page is put under the page-table lock: nothing is left for `finish`.
