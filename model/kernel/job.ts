@@ -5,8 +5,8 @@
  * translation of the page when the command starts, and uses it until the command is done.
  *
  * Omits    the order of commands; several pages of one command; contexts, seqnos and errors of
- *          fences; the dma_resv's lock, under which fences are added (dma_resv_add_fence) and which a
- *          wait does not need; a wait that ends although a fence was added after it had begun
+ *          fences; the dma_resv's lock, under which fences are added (dma_resv_add_fence) and which
+ *          a wait does not need; a wait that ends although a fence was added after it had begun
  *          (dma_resv_iter_next_unlocked): here it waits for that one, too.
  */
 import {

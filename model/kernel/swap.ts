@@ -7,8 +7,8 @@
  * long as that is so; `slot` is what the device has.
  *
  * Omits    writeback that goes on after the folio was unlocked (here pageout() is synchronous); a
- *          slot that several entries share; read-ahead; swapoff; a full swap device; PG_lru: a folio
- *          can be isolated here while somebody else has isolated it.
+ *          slot that several entries share; read-ahead; swapoff; a full swap device; PG_lru: a
+ *          folio can be isolated here while somebody else has isolated it.
  */
 import {
   type ArrayRef,
