@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../search/engine.ts";
 import type { Arena } from "../store/arena.ts";
-import { hashWords } from "../store/table.ts";
+import { findState } from "../store/table.ts";
 
 export interface Graph {
   /** States are 1 to `count - 1`. */
@@ -56,22 +56,10 @@ export function graphOf(
 }
 
 /** Number of the stored state at `array[from..]`. */
-export function numberOf(
-  { states, index, slotBits, words }: Arena,
-  array: Int32Array,
-  from: number,
-) {
-  const mask = 2 ** slotBits - 1;
-  const h = hashWords(array, from, words);
-  for (let at = h & mask; ; at = (at + 1) & mask) {
-    const e = index[at] as number;
-    if (e === 0) throw new Error("a successor is not stored");
-    if ((e ^ h) >>> slotBits !== 0) continue;
-    const state = e & mask;
-    let i = 0;
-    while (i < words && states[state * words + i] === array[from + i]) i++;
-    if (i === words) return state;
-  }
+export function numberOf(arena: Arena, array: Int32Array, from: number): number {
+  const state = findState(arena, arena.words, array, from);
+  if (state === 0) throw new Error("a successor is not stored");
+  return state;
 }
 
 /** The state that an edge leaves. */

@@ -291,6 +291,12 @@ export function insertAll(
   return next;
 }
 
+/** Number of the state at `array[from..]`, or 0. */
+export function findState(tables: Tables, words: number, array: Int32Array, from: number): number {
+  const at = findSlot(tables, words, array, from, hashWords(array, from, words));
+  return (tables.index[at] as number) & (2 ** tables.slotBits - 1);
+}
+
 /** Slot of the state at `array[from..]`: its own, or the empty one where it belongs. */
 function findSlot(
   tables: Tables,
