@@ -40,14 +40,18 @@ describe("docs/kernel-objects.md", () => {
   });
 });
 
-/** The text of the test of that title, up to the next one; or the expectation of a mutant. */
+/**
+ * The text of the test of that title, up to the next one; or the expectation of a mutant. Nothing
+ * when several tests of the file have the title.
+ */
 function textOf(shown: Shown): string {
   const [where = "", title = ""] = shown.split(/: (.*)/s);
   const spec = where.startsWith("specs/");
   const file = spec ? `${where}/expect.json` : `test/kernel/${where}.test.ts`;
   const text = readFileSync(repositoryRoot + file, "utf8");
-  const from = spec ? text.indexOf(`"${title}": {`) : text.indexOf(`("${title}", `);
-  if (from < 0) return "";
+  const head = spec ? `"${title}": {` : `("${title}", `;
+  const from = text.indexOf(head);
+  if (from < 0 || (!spec && from !== text.lastIndexOf(head))) return "";
   const next = text.slice(from).search(spec ? /\n/ : /\n {2}it[.(]|\ndescribe\(/);
   return text.slice(from, next < 0 ? undefined : from + next);
 }

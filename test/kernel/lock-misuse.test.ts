@@ -164,7 +164,7 @@ describe("mmap_lock of an mm_struct under a folio lock", () => {
       { down: ["__down_read()", __down_read(lock)] },
       up_read(lock),
     ],
-  ])("%s: %s", (_, verdict, request, up) => {
+  ])("%s of it: %s", (_, verdict, request, up) => {
     const actors = [evict(request, up), fault, write];
     expect(run({ shared: w, sizes, actors }).verdict).toBe(verdict);
   });

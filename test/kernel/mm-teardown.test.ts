@@ -3,14 +3,17 @@ import {
   actor,
   bool,
   choose,
+  type Expr,
   exists,
   forall,
   idle,
   none,
   remove,
+  replace,
   routine,
   set,
   some,
+  wait,
 } from "mmrace";
 import {
   collapse_huge_page,
@@ -25,6 +28,7 @@ import {
   no_free_while_in_cpu_tlb,
   oom_reap_task_mm,
   Page,
+  type PageOf,
   zap_device_pte,
 } from "mmrace/kernel";
 import { describe, expect, it } from "vitest";
@@ -36,6 +40,12 @@ const unmet = (outcome: Outcome) => outcome.findings.filter((f) => !f.startsWith
 describe("the OOM reaper", () => {
   const { k, ...claims } = rich_world({ unstable: true, tlb: true });
   const locals = { page: Page, failed: bool };
+  /** The driver's callback, under its lock. */
+  const taken = (page: Expr<PageOf>) => [
+    mmu_interval_set_seq(k.mm.sub),
+    zap_device_pte(k.gpu, page),
+    mutex_unlock(k.update),
+  ];
   const reaper = actor("oom_reaper", locals, (me) => ({
     reap: oom_reap_task_mm(
       k.mm,
@@ -45,15 +55,7 @@ describe("the OOM reaper", () => {
         routine("invalidate", {}, () => ({
           trylock: [
             "if (!mutex_trylock(&driver->update)) return false",
-            mutex_trylock(
-              k.update,
-              [
-                mmu_interval_set_seq(k.mm.sub),
-                zap_device_pte(k.gpu, me.page),
-                mutex_unlock(k.update),
-              ],
-              [set(refused, true)],
-            ),
+            mutex_trylock(k.update, taken(me.page), [set(refused, true)]),
           ],
         })),
       me.failed,
@@ -85,6 +87,36 @@ describe("the OOM reaper", () => {
     expect(outcome.verdict).toBe("holds");
     expect(unmet(outcome)).toEqual([]);
     expect(outcome.states).toBe(975);
+  });
+
+  it("misuse: the driver agrees without its lock: the device keeps a page that is free", () => {
+    const maps = actor("device", { page: Page }, (me) => ({
+      map: [
+        "outside any window, the device maps what the CPU maps",
+        idle(),
+        choose(me.page, k.mm.pte.at(me.page).kind.eq("present")),
+        wait(k.mm.subs.active_invalidate_ranges.eq(0)),
+        set(k.gpu.pte.at(me.page), k.mm.pte.at(me.page).frame),
+      ],
+    }));
+    const no_free_while_the_gpu_maps = forall(Page, (p) => {
+      const frame = k.gpu.pte.at(p);
+      return frame.ne(none).implies(k.folio.at(frame).ref.count.gt(0));
+    });
+    const input = {
+      shared: k,
+      sizes: { ...sizes, sys_frames: 1 },
+      actors: [claims.setup, maps, reaper, driver],
+      always: { ...always, no_free_while_the_gpu_maps },
+    };
+    expect(run(input).verdict).toBe("holds");
+    const change = [
+      replace(reaper, "reap.start.cb.trylock", [
+        "if (!mutex_trylock(&driver->update)) return true",
+        mutex_trylock(k.update, taken(reaper.me.page), []),
+      ]),
+    ];
+    expect(run({ ...input, change }).verdict).toBe("no_free_while_the_gpu_maps");
   });
 });
 

@@ -167,7 +167,7 @@ describe("shrink_folio_list()", () => {
     expect(run({ ...input, actors, change }).verdict).toBe("no_lost_page");
   });
 
-  it("misuse: a folio that is freed without folio_ref_freeze()", () => {
+  it("misuse: freed without folio_mapped() and folio_ref_freeze()", () => {
     const folio = world.folio.at(kswapd.me.src);
     const change = [
       replace(kswapd, "shrink.ref_freeze", [

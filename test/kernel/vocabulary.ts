@@ -168,7 +168,7 @@ const locks: Word[] = [
     "workqueue: cancel_sync",
     "cancel_work_sync disable_work_sync",
     "workqueue: on return it is neither queued nor running",
-    "workqueue: by the work itself is a deadlock",
+    "workqueue: cancelled by the work itself: deadlock",
   ),
   w(
     "refcount: get_not_zero, put with the release inline",
@@ -243,7 +243,7 @@ const mm: Word[] = [
     "frame: mapcount",
     "folio_mapped",
     "migrate: a folio that is still mapped is restored, whatever its references",
-    "migrate-mistakes: M22: the reference count does not decide, and a pinned page moves",
+    "reclaim: misuse: freed without folio_mapped() and folio_ref_freeze()",
     "counted from the entries, so that it can't be wrong",
   ),
   w(
@@ -299,7 +299,7 @@ const mm: Word[] = [
     "OOM reaper, non-blockable",
     "oom_reap_task_mm",
     "mm-teardown: reaps, or leaves what the driver refuses; nobody gets a new page afterwards",
-    "notifier-range: a classic notifier refuses after the interval ones agreed: nobody ends (M14)",
+    "mm-teardown: misuse: the driver agrees without its lock: the device keeps a page that is free",
   ),
   w(
     "exit_mmap()",
@@ -329,7 +329,7 @@ const mm: Word[] = [
     "do_swap_page() of 6.15",
     "do_swap_page_trylock",
     "fault-history: who does not get the lock returns at once",
-    "reclaim: a loop that does not keeps it waiting for ever: nothing comes to rest",
+    "specs/do-swap-page: trylock_spins",
   ),
   w(
     "migrate_vma_*",
@@ -347,7 +347,7 @@ const mm: Word[] = [
     "failure and restore",
     "migrate_device_unmap migrate_vma_insert_page",
     "migrate-device: an extra reference: unmap restores it, or finalize, when it came later",
-    "migrate-mistakes: M22: for a pin the check before the copy is needed, and is enough",
+    "specs/hmm-mirror: migration_entry_left_behind",
   ),
 ];
 

@@ -192,7 +192,7 @@ describe("cancel_work_sync() and disable_work_sync()", () => {
     expect(run({ shared: k, actors: [flushes, cancels] }).verdict).toBe("deadlock");
   });
 
-  it("by the work itself is a deadlock", () => {
+  it("cancelled by the work itself: deadlock", () => {
     const itself = worker("kworker", { work: [k.work, cancel_work_sync(k.work)] });
     expect(run({ shared: k, actors: [user("q", queue), itself] }).verdict).toBe("deadlock");
   });
