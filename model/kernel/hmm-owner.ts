@@ -31,11 +31,21 @@ import type { HmmResult } from "./hmm.ts";
 import type { Mm } from "./mm.ts";
 import { type IntervalNotifier, mmu_interval_read_retry } from "./mmu-interval-notifier.ts";
 
+/** How a walk may treat a device-private entry other than to fault it. */
+interface OtherOwners {
+  /**
+   * The proposed callback: it finds the page that the walk has seen in `pfn`, and leaves it there,
+   * or refuses and sets none: then it is faulted.
+   */
+  get_dma_pfn?: Routine;
+  /** Which device pages are the caller's own all the same: they are reported. */
+  own?: (frame: Expr<FrameOf>) => Expr<boolean>;
+}
+
 /**
  * Caller holds mmap_lock and has called mmu_interval_read_begin(sub). `do_swap_page` is what the
  * fault on a device-private entry does; its failure is not modelled. After a fault or a wait the
- * walk begins again (-EBUSY inside). `get_dma_pfn` is the proposed callback: it finds the page that
- * the walk has seen in `pfn`, and leaves it there, or refuses and sets none: then it is faulted.
+ * walk begins again (-EBUSY inside).
  */
 export function hmm_range_fault_other_owner(
   mm: Mm,
@@ -45,13 +55,14 @@ export function hmm_range_fault_other_owner(
   pfn: Ref<FrameOf>,
   err: Ref<HmmResult>,
   do_swap_page: Routine,
-  get_dma_pfn?: Routine,
+  { get_dma_pfn, own }: OtherOwners = {},
 ): Routine {
   const pte = mm.pte.at(page);
   const ok: Effects = [set(err, "ok"), ret()];
-  const device_private: Effect<string>[] = get_dma_pfn
-    ? [set(pfn, pte.frame), goto("get_dma_pfn")]
-    : [goto("swap")];
+  const device_private: Effect<string>[] = [
+    ...(own ? [when(own(pte.frame), [set(pfn, pte.frame), ...ok])] : []),
+    ...(get_dma_pfn ? [set(pfn, pte.frame), goto("get_dma_pfn")] : [goto("swap")]),
+  ];
   const ask: Steps = get_dma_pfn
     ? {
         get_dma_pfn,

@@ -106,20 +106,21 @@ export function remove_migration_ptes(
 
 /**
  * migrate_vma_collect(): one notifier window, in which the entry becomes a migration entry if its
- * folio can be locked without waiting. `select` says which entries; `fault_page` is a folio that
- * the caller of do_swap_page() has locked; if another one is there by now, it is left to the next
- * fault, where the kernel tries for its lock. Leaves `src` none when the page can't be had. Caller
- * holds mmap_lock.
+ * folio can be locked without waiting. `select` says which entries, by their kind or otherwise;
+ * `fault_page` is a folio that the caller of do_swap_page() has locked; if another one is there by
+ * now, it is left to the next fault, where the kernel tries for its lock. Leaves `src` none when
+ * the page can't be had. Caller holds mmap_lock.
  */
 export function migrate_vma_collect(
   mm: Mm,
   folios: Folios,
   { page, src }: Migration,
-  select: "present" | "device_private",
+  select: "present" | "device_private" | Expr<boolean>,
   to: Routine | Listeners,
   fault_page?: Expr<FrameOf>,
 ): Routine {
   const pte = mm.pte.at(page);
+  const selected = typeof select === "string" ? pte.kind.eq(select) : select;
   const collect: Effects = [
     set(src, pte.frame),
     set_pte(pte, "migration", src),
@@ -137,7 +138,7 @@ export function migrate_vma_collect(
     collect_pmd: [
       "migrate_vma_collect_pmd(): trylock, install migration entry",
       set(src, none),
-      when(pte.kind.eq(select), take),
+      when(selected, take),
     ],
     end: ["mmu_notifier_invalidate_range_end()", end],
   }));

@@ -106,14 +106,7 @@ const get_dma_pfn = (pfn: Ref<FrameOf>) =>
 
 /** The pagemap of the page is asked for a page that this device can map. */
 export const importer_fault_p2p = importer("importer_fault_p2p", (me) =>
-  hmm_range_fault_other_owner(
-    k.mm,
-    k.folio,
-    k.peer_sub,
-    me.page,
-    me.pfn,
-    me.err,
-    swap(me),
-    get_dma_pfn(me.pfn),
-  ),
+  hmm_range_fault_other_owner(k.mm, k.folio, k.peer_sub, me.page, me.pfn, me.err, swap(me), {
+    get_dma_pfn: get_dma_pfn(me.pfn),
+  }),
 ).times(0);

@@ -13,7 +13,7 @@
  *          xe_drm_pagemap_device_map(); mm/hmm.c: hmm_vma_handle_pte(); mm/migrate_device.c. The
  *          callback get_dma_pfn_for_device() is of a series that was not merged (dri-devel,
  *          July 2025).
- * Omits    VRAM on both sides (each migrating to its own); ranges of several pages; write
+ * Omits    VRAM on both sides (see driver-migrate-lock); ranges of several pages; write
  *          permission and fork (see fork.spec.ts); the topology of PCI (device_map() may fail, for
  *          whatever reason); the exporter's TLB; the life of the pagemap (see the race
  *          pagemap-provider-unload); that the importer's mapping of VRAM is one of the bus.

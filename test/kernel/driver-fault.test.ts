@@ -187,9 +187,11 @@ describe("hmm_range_fault_other_owner", () => {
         me.pfn,
         me.err,
         to_system,
-        routine("get_dma_pfn_for_device", {}, () => ({
-          ask: ["get_dma_pfn()", ...(accepts ? [] : [set(me.pfn, none)])],
-        })),
+        {
+          get_dma_pfn: routine("get_dma_pfn_for_device", {}, () => ({
+            ask: ["get_dma_pfn()", ...(accepts ? [] : [set(me.pfn, none)])],
+          })),
+        },
       ),
       end: ["mmu_interval_read_end()", mmu_interval_read_end(k.mm.sub)],
     }));

@@ -1,0 +1,71 @@
+/** What is left without the lock, or without what goes with it. Letters: docs/sources.md. */
+import {
+  type Change,
+  goto,
+  local_of,
+  type Mutant,
+  remove,
+  replace,
+  set,
+  type Variant,
+} from "mmrace";
+import { Frame, mmu_interval_read_end } from "mmrace/kernel";
+import { gpu_fault_a, gpu_fault_b } from "./gpu-fault.ts";
+import { vm_a } from "./state.ts";
+
+const faults = [gpu_fault_a, gpu_fault_b];
+
+const without_the_lock: Change[] = faults.flatMap((fault) => [
+  remove(fault, "alloc_vram.read_lock"),
+  remove(fault, "alloc_vram.trade"),
+  remove(fault, "alloc_vram.write_lock.fast"),
+  remove(fault, "alloc_vram.write_lock.slow"),
+  remove(fault, "alloc_vram.unlock"),
+]);
+
+/** The GPU's access fails, and nobody minds: so that what comes after that is searched, too. */
+const a_fault_may_fail: Change[] = faults.map((fault) =>
+  replace(fault, "failed", ["retry count exceeded: return err", goto("done")]),
+);
+
+export const mutants: Record<string, Mutant> = {
+  d10_no_driver_migrate_lock: {
+    doc: "no lock between the drivers: each finds the page in the hands of the other one",
+    from: "D10",
+    breaks: "gpu_fault_is_served",
+    change: without_the_lock,
+  },
+  d10_no_driver_migrate_lock_for_ever: {
+    doc: "the same; and where no fault fails, both retry for ever",
+    from: "D10",
+    breaks: "starvation",
+    change: [...without_the_lock, ...a_fault_may_fail],
+  },
+  retry_not_checked: {
+    doc: "the page may have gone to the other GPU while this one got its address",
+    from: "M4",
+    breaks: "no_stale_gpu_pte_a",
+    change: [
+      replace(gpu_fault_a, "get_pages.dma_map", [
+        "down_read(notifier_lock); device_map(); up_read() /* no read_retry */",
+        set(vm_a.dma_addr.at(gpu_fault_a.me.page), local_of("get_pages.pfn", Frame)),
+        mmu_interval_read_end(vm_a.sub),
+      ]),
+    ],
+  },
+};
+
+export const variants: Record<string, Variant> = {
+  anywhere_without_the_lock: {
+    doc: "the GPUs can do without VRAM: one migration for each fault, and an end of it",
+    from: "D10, S20",
+    config: "deep_anywhere",
+    change: without_the_lock,
+  },
+  time_slice_without_the_lock: {
+    doc: "what a GPU has migrated is not brought home before its fault has ended",
+    from: "D10, D15",
+    config: "sliced",
+    change: without_the_lock,
+  },
+};
