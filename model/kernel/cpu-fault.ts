@@ -48,13 +48,15 @@ function bad_area(mm: Mm, { page }: CpuFault): Expr<boolean> {
 
 /**
  * The thread touches one page. `migrate_to_ram` is the driver's callback for device-private
- * entries, if there are any; `handlers` are for the kinds that the mm was asked to have.
+ * entries, if there are any; `handlers` are for the kinds that the mm was asked to have;
+ * `marked` may mark steps of the fault on a device-private entry, with rarely().
  */
 export function cpu_fault_actor(
   mm: Mm,
   folios: Folios,
   migrate_to_ram?: (fault: CpuFault) => Routine,
   handlers: (fault: CpuFault) => FaultHandlers = () => ({}),
+  marked: (do_swap_page: Routine) => Routine = (call) => call,
 ): Actor<{ page: typeof Page; frame: typeof Frame }, Record<string, unknown>> {
   return actor("cpu_fault", { page: Page, frame: Frame }, (me): Steps => {
     const pte = mm.pte.at(me.page);
@@ -62,7 +64,9 @@ export function cpu_fault_actor(
     const { jumps, steps } = fault_steps(mm, me.page, handlers(me), unlock);
     const swap: Steps = migrate_to_ram
       ? {
-          swap: do_swap_page_device_private(mm, folios, me.page, me.frame, migrate_to_ram(me)),
+          swap: marked(
+            do_swap_page_device_private(mm, folios, me.page, me.frame, migrate_to_ram(me)),
+          ),
           swap_done: ["do_swap_page() returns", unlock],
         }
       : {};

@@ -1,5 +1,5 @@
 /** The CPU, TTM and the GPU by itself. */
-import { actor, choose, each, exists, goto, idle, none, set, size, wait } from "mmrace";
+import { actor, choose, each, exists, goto, idle, none, rarely, set, size, wait } from "mmrace";
 import * as hardware from "mmrace/kernel";
 import {
   cpu_fault_actor,
@@ -42,7 +42,13 @@ export const unbind_queue = actor("unbind_queue", {}, () => ({
   ],
 }));
 
-export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram)
+/**
+ * The lock of a device page whose entry still leads to it is somebody else's only while TTM evicts,
+ * or another thread has the page brought home. One fault without evictions never waits for it.
+ */
+export const cpu_fault = cpu_fault_actor(k.mm, k.folio, migrate_to_ram, undefined, (call) =>
+  rarely(call, "wait"),
+)
   .times(size("cpu_faults"))
   .as("do_swap_page()");
 

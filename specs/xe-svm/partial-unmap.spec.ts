@@ -29,7 +29,7 @@ export default spec({
   doc: "xe SVM: half of a range is unmapped",
   configs: {
     ci: { ...base, sys_frames: 3, cpu_faults: 0, mmaps: 1, evictions: 0 },
-    deep_evict: { ...base, sys_frames: 2, cpu_faults: 0, mmaps: 0, evictions: 1 },
+    deep_evict: { ...base, sys_frames: 3, cpu_faults: 0, mmaps: 1, evictions: 1 },
     deep_cpu_fault: { ...base, sys_frames: 2, cpu_faults: 1, mmaps: 0, evictions: 0 },
   },
   shared: k,
