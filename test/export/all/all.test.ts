@@ -88,7 +88,7 @@ it("tells on the page what was not agreed on", () => {
   expect(page).toContain("| specs and variants | SPIN | 2 | 1 | 0 | 1 | 0 | 0 | 0 | 0 |");
   expect(page).toContain("| specs and variants | Rumur | 3 | 0 | 0 | 0 | 0 | 1 | 1 | 1 |");
   expect(page).toContain(
-    "configuration up to 3,000,000 states,\n  and everything up to 300,000 states.",
+    "configuration up to 4,000,000 states,\n  and everything up to 300,000 states.",
   );
   expect(page).toContain(
     "1 agrees, 1 incomplete | 0 agree, 1 too large, 1 not asked yet, 1 **different** |",

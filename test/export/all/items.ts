@@ -55,7 +55,7 @@ export const RULES: Record<Tool, Rule> = {
   spin: { schemesOnly: false, mostStates: ALL, mostOfScheme: ALL, cost: 1 },
   ltsmin: { schemesOnly: true, mostStates: ALL, mostOfScheme: ALL, cost: 3 },
   tlc: { schemesOnly: true, mostStates: 300_000, mostOfScheme: 300_000, cost: 30 },
-  rumur: { schemesOnly: false, mostStates: 300_000, mostOfScheme: 3_000_000, cost: 30 },
+  rumur: { schemesOnly: false, mostStates: 300_000, mostOfScheme: 4_000_000, cost: 30 },
 };
 
 /** Schemes first, then the cheapest, so that an early end has left out as little as possible. */
