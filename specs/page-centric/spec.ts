@@ -103,6 +103,9 @@ export default spec({
     moved_vram: "starvation",
     fork: "starvation",
     shared_vram: "starvation",
+    deep_two_gpu_faults: "starvation",
+    deep_mremap: "starvation",
+    deep_fork: "starvation",
   },
   shared: k,
   actors: {
