@@ -1,6 +1,7 @@
 /** The GPU fault: __xe_svm_handle_pagefault(), one at a time for each VM (vm->lock). */
 import {
   actor,
+  all,
   assert,
   bool,
   choose,
@@ -43,6 +44,11 @@ function get_pages(vm: Vm, page: Ref<PageOf>, efault: Ref<boolean>): Routine {
     const own = is_owned(vm);
     return {
       read_begin: mmu_interval_read_begin(vm.sub),
+      pages_valid: [
+        "if (drm_gpusvm_pages_valid_unlocked()) return 0",
+        set(efault, false),
+        when(vm.dma_addr.at(page).ne(none), [mmu_interval_read_end(vm.sub), ret()]),
+      ],
       mmap_read_lock: ["mmap_read_lock(mm)", down_read(k.mm.mmap_lock)],
       range_fault: rarely(
         hmm_range_fault_other_owner(k.mm, k.folio, vm.sub, page, pfn, err, swap, { own }),
@@ -68,20 +74,31 @@ function get_pages(vm: Vm, page: Ref<PageOf>, efault: Ref<boolean>): Routine {
   });
 }
 
-/** xe_vm_range_rebind(): -EAGAIN if the pages were invalidated. */
-function rebind(vm: Vm, page: Expr<PageOf>, eagain: Ref<boolean>): Routine {
+/**
+ * xe_vm_range_rebind(): -EAGAIN if the pages were invalidated. xe_pt_stage_bind_entry() sets AE,
+ * which an atomic access needs, in entries to VRAM of this device only: with any other one the GPU
+ * faults again.
+ */
+function rebind(vm: Vm, page: Expr<PageOf>, eagain: Ref<boolean>, no_ae: Ref<boolean>): Routine {
+  const addr = vm.dma_addr.at(page);
   return routine("xe_vm_range_rebind", {}, () => ({
     commit: [
       "down_read(notifier_lock); pages_valid()? write the PTE, or -EAGAIN; up_read()",
-      set(eagain, vm.dma_addr.at(page).eq(none)),
+      set(eagain, addr.eq(none)),
       when(eagain, [ret()]),
-      set(vm.gpu.pte.at(page), vm.dma_addr.at(page)),
-      progress(),
+      set(vm.gpu.pte.at(page), addr),
+      set(no_ae, all(devmem_only, addr.ne(vm.vram))),
     ],
   }));
 }
 
-const locals = { page: Page, tries: range(0, migrate_try_count), busy: bool, again: bool };
+const locals = {
+  page: Page,
+  tries: range(0, migrate_try_count),
+  busy: bool,
+  again: bool,
+  no_ae: bool,
+};
 
 const gpu_fault = (name: string, vm: Vm) =>
   actor(name, locals, (me) => ({
@@ -117,11 +134,17 @@ const gpu_fault = (name: string, vm: Vm) =>
       when(me.tries.gt(0), [goto("retry")]),
       goto("handle"),
     ],
-    bind: rebind(vm, me.page, me.again),
+    bind: rebind(vm, me.page, me.again, me.no_ae),
     bound: [
-      "-EAGAIN: goto retry; or return 0, and some time later the time slice is over",
+      "-EAGAIN: goto retry; or return 0, and an access that AE does not allow faults again",
       when(me.again, [retry(), goto("retry")]),
+      when(me.no_ae, [retry(), goto("handle")]),
+    ],
+    // A step of its own: a mark is one of all ends of a step.
+    access: [
+      "the GPU has had its access, and some time later the time slice is over",
       when(vm.vram.ne(none), [set(k.timeslice.at(vm.vram), false)]),
+      progress(),
     ],
   }))
     .as(`xe_pagefault worker of ${name.slice(-1).toUpperCase()}`)

@@ -1,14 +1,5 @@
 /** What is left without the lock, or without what goes with it. Letters: docs/sources.md. */
-import {
-  type Change,
-  goto,
-  local_of,
-  type Mutant,
-  remove,
-  replace,
-  set,
-  type Variant,
-} from "mmrace";
+import { type Change, local_of, type Mutant, remove, replace, set, type Variant } from "mmrace";
 import { Frame, mmu_interval_read_end } from "mmrace/kernel";
 import { gpu_fault_a, gpu_fault_b } from "./gpu-fault.ts";
 import { vm_a } from "./state.ts";
@@ -23,23 +14,12 @@ const without_the_lock: Change[] = faults.flatMap((fault) => [
   remove(fault, "alloc_vram.unlock"),
 ]);
 
-/** The GPU's access fails, and nobody minds: so that what comes after that is searched, too. */
-const a_fault_may_fail: Change[] = faults.map((fault) =>
-  replace(fault, "failed", ["retry count exceeded: return err", goto("done")]),
-);
-
 export const mutants: Record<string, Mutant> = {
   d10_no_driver_migrate_lock: {
     doc: "no lock between the drivers: each finds the page in the hands of the other one",
     from: "D10",
     breaks: "gpu_fault_is_served",
     change: without_the_lock,
-  },
-  d10_no_driver_migrate_lock_for_ever: {
-    doc: "the same; and where no fault fails, both retry for ever",
-    from: "D10",
-    breaks: "starvation",
-    change: [...without_the_lock, ...a_fault_may_fail],
   },
   retry_not_checked: {
     doc: "the page may have gone to the other GPU while this one got its address",
@@ -65,7 +45,7 @@ export const variants: Record<string, Variant> = {
   time_slice_without_the_lock: {
     doc: "what a GPU has migrated is not brought home before its fault has ended",
     from: "D10, D15",
-    config: "sliced",
+    config: "sliced_apart",
     change: without_the_lock,
   },
 };
