@@ -2,12 +2,12 @@
  * Two GPUs of one process, each with VRAM of its own, fault on the same page, and each wants it in
  * its own VRAM: both migrate it.
  *
- * Claim    Neither of the two faults fails: who was -EBUSY takes driver_migrate_lock for write, brings
- *          the page home and migrates it while no other driver does. No GPU entry outlives the
- *          CPU's, and the page is not lost. Neither fault starves the other one, if both GPUs can do
- *          without VRAM, or if they have a time slice and do not reach one another's VRAM; atomic
- *          accesses of connected GPUs, or without a slice, may take the page from one another for
- *          ever (breaks). Under strong fairness of the two workers.
+ * Claim    Neither of the two faults fails: who was -EBUSY takes driver_migrate_lock for write,
+ *          brings the page home and migrates it while no other driver does. No GPU entry outlives
+ *          the CPU's, and the page is not lost. Neither fault starves the other one, if both GPUs
+ *          can do without VRAM, or if they have a time slice and do not reach one another's VRAM;
+ *          atomic accesses of connected GPUs, or without a slice, may take the page from one
+ *          another for ever (breaks). Under strong fairness of the two workers.
  * Source   drivers/gpu/drm/xe/xe_svm.c: xe_svm_alloc_vram, xe_drm_pagemap_populate_mm,
  *          __xe_svm_handle_pagefault, xe_svm_range_get_pages, xe_svm_range_is_valid,
  *          xe_svm_range_needs_migrate_to_vram, xe_drm_pagemap_device_map;
