@@ -7,7 +7,7 @@
  *          the CPU's, and the page is not lost. Neither fault starves the other one, if both GPUs
  *          can do without VRAM, or if they have a time slice and do not reach one another's VRAM;
  *          atomic accesses of connected GPUs, or without a slice, may take the page from one
- *          another for ever (breaks). Under strong fairness of the two workers.
+ *          another for ever (breaks). Under fairness of the two workers, for which weak is enough.
  * Source   drivers/gpu/drm/xe/xe_svm.c: xe_svm_alloc_vram, xe_drm_pagemap_populate_mm,
  *          __xe_svm_handle_pagefault, xe_svm_range_get_pages, xe_svm_range_is_valid,
  *          xe_svm_range_needs_migrate_to_vram, xe_drm_pagemap_device_map;
