@@ -135,12 +135,12 @@ export function rare(): Effect {
   return make({ kind: "mark", mark: "rare" });
 }
 
-/** A retry loop passes here. */
+/** A retry loop passes here: of the ways out of the step, those that come by. */
 export function retry(): Effect {
   return make({ kind: "mark", mark: "retry" });
 }
 
-/** Somebody got what it wanted. */
+/** Somebody got what it wanted, on those ways out of the step that come by. */
 export function progress(): Effect {
   return make({ kind: "mark", mark: "progress" });
 }

@@ -1,6 +1,6 @@
 /** From flat steps and effects to the IR: gotos get their labels, places become sources. */
 import type { Liveness, Mark, Model, Property, Src, Step, Stmt } from "../ir/index.ts";
-import { DONE } from "../ir/index.ts";
+import { allStmts, DONE } from "../ir/index.ts";
 import type { Effect, EffectNode } from "./effect.ts";
 import { type Claim, type Expr, irDomain, literalValue } from "./expr.ts";
 import type { FlatActor, FlatStep } from "./flatten.ts";
@@ -122,19 +122,35 @@ function exitChecks(actor: FlatActor, cx: Lowering): Stmt[] {
 
 function lowerStep(step: FlatStep, actor: FlatActor, cx: Lowering): Step {
   const { label, text } = step;
-  const body = step.effects.flatMap((e) => lowerEffect(e, step, actor, cx));
-  const lowered: Step = withSrc({ label, text, body }, step.frames, cx);
+  const parts = step.effects.map((e) => lowerEffect(e, step, actor, cx));
+  const lowered: Step = withSrc({ label, text, body: parts.flat() }, step.frames, cx);
   if (step.routine.length > 0) lowered.routine = step.routine;
-  for (const e of step.effects) mark(e, lowered);
+  step.effects.forEach((e, at) => {
+    for (const { mark, frames } of marksIn([e])) {
+      if (mark === "idle" || mark === "rare") lowered[mark] = true;
+      else markEnds(lowered, mark, [parts.slice(0, at).flat(), parts.slice(at).flat()], frames);
+    }
+  });
   return lowered;
 }
 
-function mark({ effect }: Effect<string>, step: Step): void {
-  if (effect.kind === "block") for (const e of effect.effects) mark(e, step);
-  if (effect.kind !== "mark") return;
-  if (effect.mark === "idle") step.idle = true;
-  else if (effect.mark === "rare") step.rare = true;
-  else step.mark = effect.mark;
+/** A mark is one of the whole step, unless some way out of the step does not come by. */
+function markEnds(
+  step: Step,
+  mark: Mark,
+  [before, after]: [Stmt[], Stmt[]],
+  frames: Frame[],
+): void {
+  if (gotosIn(before).every((s) => s.mark === mark)) {
+    step.mark = mark;
+    return;
+  }
+  if (after.at(-1)?.kind !== "goto") throw misplaced(mark, frames);
+  for (const s of gotosIn(after)) s.mark ??= mark;
+}
+
+function gotosIn(body: Stmt[]) {
+  return allStmts(body).filter((s) => s.kind === "goto");
 }
 
 /** A mark in a branch is on the jump that ends the branch. */
@@ -146,12 +162,18 @@ function markJump(list: readonly Effect<string>[], stmts: Stmt[]): Stmt[] {
   if (last?.kind === "goto" && (mark === "retry" || mark === "progress")) {
     return [...stmts.slice(0, -1), { ...last, mark }];
   }
-  const where = mark === "idle" || mark === "rare" ? "outside branches" : "before a goto";
-  throw new SpecError("MR114", `${mark}() is misplaced`, `write it ${where}`, frames);
+  throw misplaced(mark, frames);
 }
 
+function misplaced(mark: AnyMark, frames: Frame[]): SpecError {
+  const where = mark === "idle" || mark === "rare" ? "outside branches" : "before a goto";
+  return new SpecError("MR114", `${mark}() is misplaced`, `write it ${where}`, frames);
+}
+
+type AnyMark = Mark | "idle" | "rare";
+
 function marksIn(list: readonly Effect<string>[]) {
-  return list.flatMap(({ effect, frames }): { mark: Mark | "idle" | "rare"; frames: Frame[] }[] => {
+  return list.flatMap(({ effect, frames }): { mark: AnyMark; frames: Frame[] }[] => {
     if (effect.kind === "block") return marksIn(effect.effects);
     return effect.kind === "mark" ? [{ mark: effect.mark, frames }] : [];
   });

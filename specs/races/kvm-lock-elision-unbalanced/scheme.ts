@@ -94,8 +94,9 @@ export const vcpu = actor("vcpu", { page: Pte }, (me) => ({
     "under mmu_lock: mmu_invalidate_retry(), or write the SPTE",
     when(mmu_invalidate_retry(k.kvm), [goto("again")]),
     set(k.spte, me.page),
-    progress(),
     forget_mmu_seq(k.kvm),
+    progress(),
+    goto("srcu_unlock"),
   ],
   srcu_unlock: ["kvm_vcpu_srcu_read_unlock()", srcu_read_unlock(k.srcu), goto("done")],
   again: [
