@@ -9,6 +9,8 @@ import { countOf } from "./judge.ts";
 import { table } from "./markdown.ts";
 
 const INDEX = "README.md";
+/** What is shown of a scheme that declares what it breaks without any mistake. */
+const ITSELF = "the scheme itself";
 
 /** On every page but the index: by this a page of a scheme that is gone is known as ours. */
 export const BACK = `[All races](${INDEX})`;
@@ -46,7 +48,8 @@ function pagesOf(outcomes: Seen[]): Page[] {
     const title = upstream ? "Upstream races" : spec.name;
     const about = upstream ? "Bugs that were found and fixed in Linux, as they were." : spec.doc;
     const page = pages.get(file) ?? { file, title, about, races: [] };
-    const name = upstream ? `${spec.name}: ${variant}` : variant;
+    const mistake = variant || ITSELF;
+    const name = upstream ? `${spec.name}: ${mistake}` : mistake;
     page.races.push({ outcome, trace, name });
     pages.set(file, page);
   }

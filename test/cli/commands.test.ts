@@ -171,6 +171,18 @@ describe("gallery", () => {
     expect(gallery(folder).out).toContain("0 files changed");
   });
 
+  it("has a heading for what a scheme breaks by itself", () => {
+    const broken = race
+      .replace('when(k.invalidated.at(me.page), [goto("drop_lock")]),', "")
+      .replace(/ {2}mutants: [\s\S]*/, '  breaks: { ci: "no_stale_gpu_pte" },\n});\n');
+    const folder = folderWith({ "race.spec.ts": broken });
+    expect(gallery(folder).code).toBe(0);
+    const page = readFileSync(join(folder, "gallery/race.md"), "utf8");
+    expect(page).toContain("\n## the scheme itself\n\nBreaks `no_stale_gpu_pte`");
+    const index = readFileSync(join(folder, "gallery/README.md"), "utf8");
+    expect(index).toContain("[`the scheme itself`](race.md#the-scheme-itself)");
+  });
+
   it("shows upstream races together, and removes pages that are no longer made", () => {
     const upstream = race
       .replace(
