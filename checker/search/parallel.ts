@@ -58,7 +58,7 @@ export function searchInParallel(
   const mine = loadThread({ ...data, thread: 0 }, loadCode);
   mine.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
   const workers = Array.from({ length: threads - 1 }, (_, k) =>
-    startWorker({ ...data, thread: k + 1, initial: out.count }),
+    startWorker({ ...data, thread: k + 1 }),
   );
   const conductor = newConductor(search, shared, { fired, reached, labels });
   const alone = (): undefined => {
@@ -67,7 +67,7 @@ export function searchInParallel(
     if (conductor.hasSaved()) search.limits = { ...limits, checkpoint: undefined };
   };
   try {
-    new Participant(shared, mine, mine.arrays.R, 0, out.count, conductor).run();
+    new Participant(shared, mine, mine.arrays.R, 0, conductor).run();
   } catch (error) {
     const { message } = workerError(shared, error);
     if (!areGone(shared)) throw new WorkerError(`${message}; --workers 1 searches without others`);
@@ -217,7 +217,7 @@ function loadThread(data: ThreadData, load: typeof loadCode): Code {
   };
 }
 
-function startWorker(data: ThreadData & { initial: number }): Worker {
+function startWorker(data: ThreadData): Worker {
   const source = `
 const { workerData: data } = require("node:worker_threads");
 const Participant = ${Participant.toString()};
@@ -227,7 +227,7 @@ try {
   data.shared.states = new Int32Array(data.buffers[0]);
   data.shared.index = new Int32Array(data.buffers[1]);
   const code = loadThread(data, loadCode);
-  new Participant(data.shared, code, code.arrays.R, data.thread, data.initial, undefined).run();
+  new Participant(data.shared, code, code.arrays.R, data.thread, undefined).run();
 } catch (error) {
   data.shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
   Atomics.store(data.shared.control, data.shared.at.failed, 1);

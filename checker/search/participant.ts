@@ -95,11 +95,8 @@ export class Participant {
   private readonly registers: Int32Array;
   private readonly thread: number;
   private readonly conductor: Conductor | undefined;
-  /**
-   * Pairs, like the items: all states that this thread stored; those before `published` are work.
-   */
-  private readonly own: number[];
-  private published: number;
+  /** Pairs, like the items: the states that this thread stored and that are no work yet. */
+  private readonly own: number[] = [];
   /** Next state number, where the run of numbers began, and where the chunk ends. */
   private id = 0;
   private segment = 0;
@@ -114,7 +111,6 @@ export class Participant {
     engine: SharedEngine,
     registers: Int32Array,
     thread: number,
-    initial: number,
     conductor: Conductor | undefined,
   ) {
     this.shared = shared;
@@ -122,13 +118,11 @@ export class Participant {
     this.registers = registers;
     this.thread = thread;
     this.conductor = conductor;
-    this.own = thread === 0 ? [1, initial] : [];
-    this.published = this.own.length;
   }
 
   /**
-   * Returns when the search is over for all threads. The states 1 to `initial - 1` are there
-   * already, and in the lists of work for this level and the next one.
+   * Returns when the search is over for all threads. What was found before is in the lists of work
+   * for this level and the next one.
    */
   run(): void {
     const { control, at, flags } = this.shared;
@@ -317,12 +311,12 @@ export class Participant {
     const { own } = this;
     const [least, most] = this.shared.itemStates;
     let left = 0;
-    for (let k = this.published; k < own.length; k += 2) {
+    for (let k = 0; k < own.length; k += 2) {
       left += (own[k + 1] as number) - (own[k] as number);
     }
-    for (; this.published < own.length; this.published += 2) {
-      const end = own[this.published + 1] as number;
-      for (let first = own[this.published] as number; first < end; ) {
+    for (let k = 0; k < own.length; k += 2) {
+      const end = own[k + 1] as number;
+      for (let first = own[k] as number; first < end; ) {
         // Ever smaller ones: so that no thread waits long for the others at the end of the level.
         const size = Math.min(most, Math.max(least, Math.ceil(left / 4)), end - first);
         const item = Atomics.add(control, at.nextItems, 1);
@@ -332,6 +326,7 @@ export class Participant {
         left -= size;
       }
     }
+    own.length = 0;
   }
 
   private nextLevel(): void {

@@ -66,7 +66,7 @@ function bind(states, index, bits) {
   S = states; T = index; slotBits = bits; slotMask = 2 ** bits - 1;
 }
 ${settleText(words, shared)}
-${placeText(words, shared)}
+${placeText(words)}
 ${widenText(words)}
 return { bind, settle, place, unspilled, widen };
 `;
@@ -192,10 +192,8 @@ function sharedProbeText(words: number): string {
     }`;
 }
 
-function placeText(words: number, shared: boolean): string {
-  const claim = shared
-    ? `while (Atomics.compareExchange(T, at, 0, slot) !== 0) { ${NEXT} }`
-    : `while (T[at] !== 0) { ${NEXT} } T[at] = slot;`;
+/** Only one thread enters states. */
+function placeText(words: number): string {
   return `
 function place(first, count) {
   const mask = slotMask, bits = slotBits;
@@ -212,8 +210,8 @@ function place(first, count) {
     for (let k = 0; k < n; k++) {
       h = H[k];
       let at = ${HOME}, home = at;
-      const slot = ((h >>> bits) << bits) | (from + k);
-      ${claim}
+      while (T[at] !== 0) { ${NEXT} }
+      T[at] = ((h >>> bits) << bits) | (from + k);
     }
   }
 }

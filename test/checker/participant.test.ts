@@ -36,7 +36,7 @@ function alone(patience: number): { shared: SharedSearch; run: () => void } {
     stat: STATS,
   };
   const engine = { bind: () => undefined } as unknown as SharedEngine;
-  const one = new Participant(shared, engine, ints(4), 0, 1, undefined);
+  const one = new Participant(shared, engine, ints(4), 0, undefined);
   return { shared, run: () => one.run() };
 }
 
