@@ -16,14 +16,8 @@ import { type Graph, numberOf } from "../liveness/graph.ts";
 import { noFusion } from "../reduce/fuse.ts";
 import type { Engine } from "../search/engine.ts";
 import { interpretedEngine } from "../search/interpreted.ts";
-import {
-  type Arena,
-  defaultBudget,
-  enlargeIndex,
-  isCrowded,
-  newArena,
-  reserveStates,
-} from "../store/arena.ts";
+import { type Arena, defaultBudget, isCrowded, newArena, reserveStates } from "../store/arena.ts";
+import { growIndex } from "../store/flat.ts";
 import { newGrowing, push } from "./growing.ts";
 
 export interface States {
@@ -123,10 +117,7 @@ function engineFor(interpreter: Interpreter, packing: Packing): Engine {
 /** Makes room for states up to number `most`, of which `count - 1` are there. */
 function roomFor(engine: Engine, arena: Arena, count: number, most: number): boolean {
   while (isCrowded(arena, most)) {
-    const { slotBits } = arena;
-    if (!enlargeIndex(arena, most)) return false;
-    engine.bind(arena);
-    engine.widen(slotBits, count);
+    if (!growIndex(engine, arena, count, most)) return false;
   }
   if (!reserveStates(arena, most)) return false;
   engine.bind(arena);

@@ -31,6 +31,27 @@ export interface FlatStore extends Store {
   reclaim(count: number, slotBits: number): void;
 }
 
+/**
+ * Has more slots, with the first `count - 1` states in them. False when the budget or the machine
+ * is exhausted.
+ *
+ * @param most number of a state that is to come
+ * @param expected states that there may be in the end
+ */
+export function growIndex(
+  engine: Engine,
+  arena: Arena,
+  count: number,
+  most: number,
+  expected?: number,
+): boolean {
+  const { slotBits } = arena;
+  if (!enlargeIndex(arena, most, expected)) return false;
+  engine.bind(arena);
+  engine.widen(slotBits, count);
+  return true;
+}
+
 /** @param shared other threads are to work in it */
 export function flatStore(
   engine: Engine,
@@ -46,13 +67,9 @@ export function flatStore(
   const reserve: Store["reserve"] = (count, more, expected) => {
     const most = count + more;
     while (isCrowded(arena, most)) {
-      const { slotBits } = arena;
-      if (!enlargeIndex(arena, most, expected?.())) {
-        if (hasRoom(arena, most)) break;
-        return "memory";
-      }
-      rebind();
-      engine.widen(slotBits, count);
+      if (growIndex(engine, arena, count, most, expected?.())) continue;
+      if (hasRoom(arena, most)) break;
+      return "memory";
     }
     if (!reserveStates(arena, most)) return "memory";
     rebind();
