@@ -140,7 +140,7 @@ const gpu_fault = (name: string, vm: Vm) =>
       when(me.again, [retry(), goto("retry")]),
       when(me.no_ae, [retry(), goto("handle")]),
     ],
-    // A step of its own: a mark is one of all ends of a step.
+    // The progress: no fault that was answered with 0, but an access that AE allows.
     access: [
       "the GPU has had its access, and some time later the time slice is over",
       when(vm.vram.ne(none), [set(k.timeslice.at(vm.vram), false)]),
