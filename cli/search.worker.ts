@@ -18,6 +18,7 @@ import { UserError } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
 import type { Answer, Checkpoints, Question } from "./search.ts";
 import { openSpillFile, type SpillFile } from "./spill-file.ts";
+import { collector } from "./v8.ts";
 
 const PROGRESS_MS = 100;
 
@@ -97,4 +98,13 @@ function search({
   }
 }
 
-parentPort?.on("message", (question: Question) => answer(search(question)));
+/** Bytes of states that are not left lying about, beside those of the next search. */
+const COLLECT_FROM = 2 ** 24;
+
+const collect = collector();
+
+parentPort?.on("message", (question: Question) => {
+  const found = search(question);
+  answer(found);
+  if (found.kind === "result" && found.result.bytes >= COLLECT_FROM) collect();
+});
