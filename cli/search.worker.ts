@@ -98,8 +98,11 @@ function search({
   }
 }
 
-/** Bytes of states that are not left lying about, beside those of the next search. */
-const COLLECT_FROM = 2 ** 24;
+/**
+ * Bytes of a search that has asked for memory for its whole budget (`checker/store/arena.ts`). With
+ * several of those in its address space, a process cannot start another.
+ */
+const COLLECT_FROM = 2 ** 19;
 
 const collect = collector();
 
