@@ -231,7 +231,7 @@ function place(first, count) {
  */
 function widenText(words: number): string {
   return `
-const B = new Int32Array(${LINE});
+const B = new Int32Array(${LINE + 1});
 function unspilled(line, bits) {
   const last = 2 ** (bits - ${LINE_BITS}) - 1;
   for (;; line++) {
@@ -241,27 +241,43 @@ function unspilled(line, bits) {
 }
 function widen(bits, first, end) {
   const mask = slotMask, now = slotBits, numbers = 2 ** bits - 1;
-  const last = 2 ** (bits - ${LINE_BITS}) - 1;
+  const last = 2 ** (bits - ${LINE_BITS}) - 1, places = 2 ** (now - bits);
+  const taken = new Int32Array(places);
   let full = false;
   for (let line = first; line < end; line++) {
     const s = (line & last) * ${LINE};
     let m = 0;
-    for (let k = s; k < s + ${LINE}; k++) {
-      const e = T[k];
-      if (e !== 0) { B[m++] = e; T[k] = 0; }
+    for (let k = 0; k < ${LINE}; k++) {
+      const e = T[s + k];
+      T[s + k] = 0;
+      B[m] = e;
+      m += (e | -e) >>> 31;
     }
-    for (let k = 0; k < m; k++) {
-      const e = B[k], n = e & numbers;
-      let h = (e & ~numbers) | s;
-      if (full) {
-        const w = n * ${words};
-        ${hashText(words, (i) => `S[w + ${i}]`)}
+    if (full) respread(m, s, numbers);
+    else {
+      for (let k = 0; k < places; k++) taken[k] = 0;
+      for (let k = 0; k < m; k++) {
+        const e = B[k], h = (e & ~numbers) | s, home = h >>> ${32 - LINE_BITS};
+        const to = h & mask & ${-LINE}, place = to >>> bits;
+        const free = ~taken[place] & ${2 ** LINE - 1};
+        const ahead = (free | free << ${LINE}) >>> home;
+        const at = (home + 31 - Math.clz32(ahead & -ahead)) & ${LINE - 1};
+        taken[place] |= 1 << at;
+        T[to | at] = ((h >>> now) << now) | (e & numbers);
       }
-      let at = ${HOME}, home = at;
-      while (T[at] !== 0) { ${NEXT} }
-      T[at] = ((h >>> now) << now) | n;
     }
     full = m === ${LINE};
+  }
+}
+function respread(m, s, numbers) {
+  const mask = slotMask, now = slotBits;
+  let h = 0;
+  for (let k = 0; k < m; k++) {
+    const n = B[k] & numbers, w = n * ${words};
+    ${hashText(words, (i) => `S[w + ${i}]`)}
+    let at = ${HOME}, home = at;
+    while (T[at] !== 0) { ${NEXT} }
+    T[at] = ((h >>> now) << now) | n;
   }
 }
 `;
