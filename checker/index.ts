@@ -21,7 +21,7 @@ import type { Engine, Reductions } from "./search/engine.ts";
 import { expectedStates } from "./search/estimate.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
-import { searchInParallel } from "./search/parallel.ts";
+import { dismiss, searchInParallel, startCrew } from "./search/parallel.ts";
 import {
   beginSearch,
   continueSearch,
@@ -76,12 +76,9 @@ export {
 } from "./store/checkpoint.ts";
 export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
 
-/**
- * States found by one thread before others are started, which takes as long as some 300,000
- * states: for fewer it does not pay.
- */
+/** States found by one thread before others are started, and before they are needed. */
+const CREW_FROM = 1 << 18;
 const PARALLEL_FROM = 1 << 19;
-const MANY = Number.POSITIVE_INFINITY;
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.
@@ -171,12 +168,18 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   if (flat && wanted) flat.successor = undefined;
   const store = other ?? (flat as FlatStore);
   const search = beginSearch(engine, store, limits, resume);
-  const first = threads > 1 && flat ? (options.parallelFrom ?? PARALLEL_FROM) : MANY;
-  if (!continueSearch(search, first) && flat && generated) {
-    const outcome = searchInParallel(search, flat, generated, threads, budget);
-    if (outcome) return { store, outcome };
-    continueSearch(search);
+  if (threads > 1 && flat && generated) {
+    const first = options.parallelFrom ?? PARALLEL_FROM;
+    if (!continueSearch(search, Math.min(first, CREW_FROM))) {
+      const crew = startCrew(generated, threads);
+      const outcome = continueSearch(search, first)
+        ? undefined
+        : searchInParallel(search, flat, crew, budget);
+      if (outcome) return { store, outcome };
+      dismiss(crew);
+    }
   }
+  continueSearch(search);
   return { store: search.store, outcome: outcomeOf(search) };
 }
 

@@ -17,6 +17,8 @@ import { CONTROL, FLAG, Participant, type SharedSearch, STATS } from "./particip
 import type { Search, SearchOutcome } from "./search.ts";
 
 const CHUNK = 1 << 14;
+/** So many that no thread waits long for another that spreads the index. */
+const PIECES_OF_INDEX = 64;
 const LEAST_ITEM = 256;
 /** Larger items leave one thread waiting for another; and all that they lead to needs room. */
 const MOST_ITEM = 1 << 14;
@@ -41,11 +43,11 @@ export class WorkerError extends Error {}
 export function searchInParallel(
   search: Search,
   store: FlatStore,
-  code: Generated,
-  threads: number,
+  { generated, workers }: Crew,
   budget: number,
 ): SearchOutcome | undefined {
   const { engine, limits, out } = search;
+  const threads = workers.length + 1;
   const shared = newSharedSearch(search, store, threads, budget);
   if (!shared) return undefined;
   const { control } = shared;
@@ -54,12 +56,11 @@ export function searchInParallel(
   const reached = new Uint8Array(new SharedArrayBuffer(Math.max(1, engine.batch.reached.length)));
   fired.set(engine.batch.fired);
   reached.set(engine.batch.reached);
-  const data = { generated: forThreads(code), shared, fired, reached };
-  const mine = loadThread({ ...data, thread: 0 }, loadCode);
-  mine.bind(shared.states, shared.index, control[CONTROL.slotBits] as number);
-  const workers = Array.from({ length: threads - 1 }, (_, k) =>
-    startWorker({ ...data, thread: k + 1 }),
-  );
+  const data = { shared, fired, reached };
+  workers.forEach((worker, k) => {
+    sendWork(worker, { ...data, thread: k + 1 });
+  });
+  const mine = reporting({ ...data, thread: 0 }, loadCode(generated));
   const conductor = newConductor(search, shared, { fired, reached, labels });
   const alone = (): undefined => {
     store.reclaim(out.count, Atomics.load(control, CONTROL.slotBits));
@@ -73,8 +74,6 @@ export function searchInParallel(
     if (!areGone(shared)) throw new WorkerError(`${message}; --workers 1 searches without others`);
     limits.note(`${message}; one thread goes on`);
     return alone();
-  } finally {
-    for (const worker of workers) worker.unref();
   }
   const flag = Atomics.load(control, CONTROL.flag);
   const counts = conductor.counts();
@@ -163,6 +162,7 @@ function newSharedSearch(
     eagerSlotBits: EAGER_SLOT_BITS,
     loads: [MAX_LOAD, LAST_LOAD],
     lineSlots: LINE,
+    pieces: PIECES_OF_INDEX,
     chunk: CHUNK,
     itemStates: [LEAST_ITEM, mostItem],
     reserve,
@@ -183,8 +183,8 @@ function listItems(list: Int32Array, from: number, to: number): number {
   return item;
 }
 
+/** What a thread is sent when the search needs it. */
 interface ThreadData {
-  generated: Generated;
   shared: SharedSearch;
   /** Counters of all labels, for one thread after the other. */
   fired: Float64Array;
@@ -193,12 +193,8 @@ interface ThreadData {
   thread: number;
 }
 
-/**
- * The generated code of one thread, which reports what it counts. Sent as text too: it may use its
- * arguments only.
- */
-function loadThread(data: ThreadData, load: typeof loadCode): Code {
-  const code = load(data.generated);
+/** The code of one thread, which reports what it counts. Sent as text too: arguments only. */
+function reporting(data: ThreadData, code: Code): Code {
   const { N: fired, Q: facts } = code.arrays;
   const counters = data.fired.subarray(data.thread * fired.length).subarray(0, fired.length);
   fired.set(counters);
@@ -217,31 +213,63 @@ function loadThread(data: ThreadData, load: typeof loadCode): Code {
   };
 }
 
-function startWorker(data: ThreadData): Worker {
+/** Threads that load the code, and wait until the search needs them. */
+export interface Crew {
+  generated: Generated;
+  workers: Worker[];
+}
+
+/** Starts all threads but the one that calls. */
+export function startCrew(code: Generated, threads: number): Crew {
+  const generated = forThreads(code);
   const source = `
-const { workerData: data } = require("node:worker_threads");
+const { parentPort, workerData: generated } = require("node:worker_threads");
 const Participant = ${Participant.toString()};
 const loadCode = ${loadCode.toString()};
-const loadThread = ${loadThread.toString()};
+const reporting = ${reporting.toString()};
+let loaded, problem;
 try {
-  data.shared.states = new Int32Array(data.buffers[0]);
-  data.shared.index = new Int32Array(data.buffers[1]);
-  const code = loadThread(data, loadCode);
-  new Participant(data.shared, code, code.arrays.R, data.thread, undefined).run();
+  loaded = loadCode(generated);
 } catch (error) {
-  data.shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
-  Atomics.store(data.shared.control, data.shared.at.failed, 1);
-} finally {
-  Atomics.add(data.shared.control, data.shared.at.gone, 1);
-  Atomics.notify(data.shared.control, data.shared.at.gone);
-}`;
+  problem = error;
+}
+parentPort.once("message", (data) => {
+  if (data === undefined) return;
+  const { shared, buffers, thread } = data;
+  try {
+    if (problem !== undefined) throw problem;
+    shared.states = new Int32Array(buffers[0]);
+    shared.index = new Int32Array(buffers[1]);
+    const code = reporting(data, loaded);
+    new Participant(shared, code, code.arrays.R, thread, undefined).run();
+  } catch (error) {
+    shared.failure.set(Buffer.from(String(error)).subarray(0, 256));
+    Atomics.store(shared.control, shared.at.failed, 1);
+  } finally {
+    Atomics.add(shared.control, shared.at.gone, 1);
+    Atomics.notify(shared.control, shared.at.gone);
+  }
+});`;
+  const workers = Array.from({ length: threads - 1 }, () => {
+    const worker = new Worker(source, { eval: true, workerData: generated });
+    worker.unref();
+    return worker;
+  });
+  return { generated, workers };
+}
+
+/** The search came to its end without them; threads that had work are not disturbed. */
+export function dismiss({ workers }: Crew): void {
+  for (const worker of workers) worker.postMessage(undefined);
+}
+
+function sendWork(worker: Worker, data: ThreadData): void {
   // Views of more than 4 GiB do not survive the copying of messages; their buffers do.
   const { states, index } = data.shared;
   const none = new Int32Array(0);
-  const workerData = {
+  worker.postMessage({
     ...data,
     shared: { ...data.shared, states: none, index: none },
     buffers: [states.buffer, index.buffer],
-  };
-  return new Worker(source, { eval: true, workerData });
+  });
 }

@@ -25,6 +25,8 @@ export const CONTROL = {
   failed: 9,
   /** Threads, other than the first one, that will not touch the arrays any more. */
   gone: 10,
+  /** The next piece of the index that is to be spread. */
+  piece: 11,
   size: 16,
 } as const;
 
@@ -50,6 +52,8 @@ export interface SharedSearch {
   eagerSlotBits: number;
   /** Slots in a line of the index. */
   lineSlots: number;
+  /** Pieces in which the index is spread over a larger one. */
+  pieces: number;
   /** State numbers that a thread takes at once. */
   chunk: number;
   /** Least and most states of an item. */
@@ -278,21 +282,28 @@ export class Participant {
 
   /** All threads are here: together they spread the lines of the index over a larger one. */
   private resize(): void {
-    const { control, at, flags, threads, mostSlotBits, eagerSlotBits, lineSlots } = this.shared;
+    const { control, at, flags, mostSlotBits, eagerSlotBits, lineSlots, pieces } = this.shared;
     const { engine, thread } = this;
     const before = Atomics.load(control, at.slotBits);
     const bits = Math.min(mostSlotBits, before + (before < eagerSlotBits ? 2 : 1));
     if (bits > before) {
-      const share = 2 ** before / lineSlots / threads;
-      const first = engine.unspilled(Math.floor(share * thread), before);
-      const end = engine.unspilled(Math.floor(share * (thread + 1)), before);
+      const share = 2 ** before / lineSlots / pieces;
+      const starts = Array.from({ length: pieces + 1 }, (_, piece) =>
+        engine.unspilled(Math.floor(share * piece), before),
+      );
       // Nobody alters a line that another one still looks at.
       this.barrier();
-      if (thread === 0) Atomics.store(control, at.slotBits, bits);
+      if (thread === 0) {
+        Atomics.store(control, at.slotBits, bits);
+        Atomics.store(control, at.piece, 0);
+      }
       this.barrier();
       this.rebind();
-      engine.widen(before, first, end);
-      this.beat();
+      for (let k = 0; k < pieces; ) {
+        k = Atomics.add(control, at.piece, 1);
+        if (k < pieces) engine.widen(before, starts[k] as number, starts[k + 1] as number);
+        this.beat();
+      }
     }
     this.barrier();
     if (thread === 0) Atomics.store(control, at.flag, bits > before ? flags.run : flags.memory);

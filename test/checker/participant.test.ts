@@ -25,6 +25,7 @@ function alone(patience: number): { shared: SharedSearch; run: () => void } {
     mostSlotBits: 3,
     eagerSlotBits: 3,
     lineSlots: 1,
+    pieces: 5,
     chunk: 1,
     itemStates: [1, 1],
     reserve: 2,
