@@ -4,13 +4,13 @@
  * counts are right.
  *
  *     npm run bench -- [--sizes S,M,L,X] [--scaling] [--specs] [--deep] [--runs 3]
- *                      [--models REGEX] [--tools REGEX] [--out FILE] [--write]
+ *                      [--models REGEX] [--tools REGEX] [--cpu N] [--out FILE] [--write]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Cost, median, type Ran } from "./measure.ts";
+import { type Cost, median, type Ran, stayOn } from "./measure.ts";
 import { plot, type Row, table, writeTables } from "./report.ts";
 import { familySizes, type Subject, scalingSeries, schemes } from "./subjects.ts";
 import type { Counts, Tool } from "./tool.ts";
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "3" },
     models: { type: "string", default: "" },
     tools: { type: "string", default: "" },
+    cpu: { type: "string" },
     out: { type: "string", default: "bench-result" },
     write: { type: "boolean", default: false },
   },
@@ -32,6 +33,8 @@ const { values } = parseArgs({
 
 // Node reads all certificates in this file at every start, and we use none.
 delete process.env.NODE_EXTRA_CA_CERTS;
+
+if (values.cpu) stayOn(values.cpu);
 
 const repository = join(import.meta.dirname, "..");
 

@@ -1,6 +1,7 @@
 /** Runs programs and measures their processor time, wall time and memory. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
 import { join } from "node:path";
 
 export interface Cost {
@@ -41,6 +42,21 @@ export function run(command: string[], cwd: string, { anyStatus = false } = {}):
   }
   const { stdout, stderr } = result;
   return { cpu: user + system, wall, resident: kilobytes * 1024, stdout, stderr };
+}
+
+/**
+ * From now on this process, and what it runs, stays on one processor: those of a virtual machine
+ * need not be equally fast.
+ */
+export function stayOn(processor: string): void {
+  const pin = ["-p", "-c", processor, `${process.pid}`];
+  const { status, stderr } = spawnSync("taskset", pin, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`taskset ${pin.join(" ")}: ${stderr ?? "not installed"}`);
+}
+
+/** Put before a command, lets it run on all processors again. */
+export function everywhere(): string[] {
+  return hasProgram("taskset") ? ["taskset", "-c", `0-${os.cpus().length - 1}`] : [];
 }
 
 export function hasProgram(name: string): boolean {

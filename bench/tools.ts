@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { CheckOptions } from "../checker/index.ts";
 import { stringifyModel } from "../model/ir/index.ts";
 import { exportedTool } from "./exported.ts";
-import { hasProgram, run } from "./measure.ts";
+import { everywhere, hasProgram, run } from "./measure.ts";
 import type { GpusvmSize } from "./models/gpusvm.ts";
 import type { Subject } from "./subjects.ts";
 import { type Counts, nothing, sum, type Tool } from "./tool.ts";
@@ -41,7 +41,8 @@ function ours(name: string, counts: Tool["counts"], options: CheckOptions): Tool
     },
     run: (_, folder) => {
       const program = join(import.meta.dirname, "child.mjs");
-      const ran = run([process.execPath, program, MODEL, JSON.stringify(options)], folder);
+      const command = [process.execPath, program, MODEL, JSON.stringify(options)];
+      const ran = run(options.workers ? [...everywhere(), ...command] : command, folder);
       return { ...ran, ...(JSON.parse(ran.stdout) as Counts) };
     },
   };
