@@ -35,6 +35,7 @@ import { moveOf, pathTo, runAlong } from "./search/trace.ts";
 import { defaultBudget } from "./store/arena.ts";
 import { fingerprints, omissionProbability, treeStates } from "./store/codecs.ts";
 import { type FlatStore, flatStore } from "./store/flat.ts";
+import { giveBack } from "./store/give-back.ts";
 import { keyedStore } from "./store/keyed.ts";
 import { PAGE_SIZES } from "./store/pages.ts";
 import { spillStore } from "./store/spill.ts";
@@ -88,6 +89,14 @@ const PARALLEL_FROM = 1 << 19;
  * @throws CheckpointError when `resume` is damaged, or of another model or version
  */
 export function check(model: Model, options: CheckOptions = {}): CheckResult {
+  try {
+    return searchAndJudge(model, options);
+  } finally {
+    giveBack();
+  }
+}
+
+function searchAndJudge(model: Model, options: CheckOptions): CheckResult {
   const now = options.now ?? (() => 0);
   const began = now();
   const reduced = options.deadReset === false ? model : resetDeadLocals(model);
@@ -163,7 +172,7 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   const alone = wanted || options.audit !== undefined;
   const threads = alone || !generated ? 1 : (options.workers ?? 1);
   const other = otherStore(engine, options, budget);
-  const flat = other ? undefined : flatStore(engine, budget, threads > 1, sizes);
+  const flat = other ? undefined : flatStore(engine, budget, sizes);
   // What looks at the whole graph afterwards looks at one array.
   if (flat && wanted) flat.successor = undefined;
   const store = other ?? (flat as FlatStore);

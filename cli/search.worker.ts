@@ -18,7 +18,6 @@ import { UserError } from "./errors.ts";
 import { prepareFolder } from "./files.ts";
 import type { Answer, Checkpoints, Question } from "./search.ts";
 import { openSpillFile, type SpillFile } from "./spill-file.ts";
-import { collector } from "./v8.ts";
 
 const PROGRESS_MS = 100;
 
@@ -98,16 +97,4 @@ function search({
   }
 }
 
-/**
- * Bytes of a search that has asked for memory for its whole budget (`checker/store/arena.ts`). With
- * several of those in its address space, a process cannot start another.
- */
-const COLLECT_FROM = 2 ** 19;
-
-const collect = collector();
-
-parentPort?.on("message", (question: Question) => {
-  const found = search(question);
-  answer(found);
-  if (found.kind === "result" && found.result.bytes >= COLLECT_FROM) collect();
-});
+parentPort?.on("message", (question: Question) => answer(search(question)));

@@ -1,6 +1,5 @@
 /** How the JavaScript engine treats this process. */
 import v8 from "node:v8";
-import vm from "node:vm";
 
 /**
  * Bytes of bytecode that a function runs through before V8 compiles it once more, optimised: nine
@@ -23,13 +22,4 @@ export function flagsFor(version: string): string[] {
 /** Before anything else runs; it is for all threads. */
 export function setFlags(): void {
   for (const flag of flagsFor(process.versions.v8)) v8.setFlagsFromString(flag);
-}
-
-/**
- * Gives back the memory of what nobody refers to any more, at once. V8 does not see how large
- * shared memory is, and so in no hurry to do it.
- */
-export function collector(): () => void {
-  v8.setFlagsFromString("--expose-gc");
-  return vm.runInNewContext("gc") as () => void;
 }

@@ -8,6 +8,7 @@
 import type { LockKind, LockUse, Model } from "../../model/ir/index.ts";
 import { movesLater } from "../deadlock/partial.ts";
 import { components, newScratch } from "../liveness/scc.ts";
+import { giveBack } from "../store/give-back.ts";
 import { cyclesOf, pairOf, pairsOf } from "./cycles.ts";
 import {
   classOf,
@@ -32,6 +33,14 @@ const DEFAULT_LIMIT = 10_000_000;
  * @throws PackError when a range or the whole state is too wide for the engine
  */
 export function lockReport(model: Model, limit = DEFAULT_LIMIT): LockReport {
+  try {
+    return reportOn(model, limit);
+  } finally {
+    giveBack();
+  }
+}
+
+function reportOn(model: Model, limit: number): LockReport {
   const states = exploreStates(model, limit);
   const found = new Map<string, Seen>();
   const places = explorePlaces(states, (place, pid, use, held) => {

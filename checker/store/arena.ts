@@ -5,6 +5,7 @@
  * in between stayed with the process after it was copied: 2 to 5 bytes per state.)
  */
 import os from "node:os";
+import { noteRequest } from "./give-back.ts";
 import { PAGE_SIZES, type PageSizes } from "./pages.ts";
 import type { Tables } from "./table.ts";
 
@@ -33,25 +34,26 @@ export interface Arena extends Tables {
   /** Bytes that states and index may take together. */
   budget: number;
   words: number;
-  /** Other threads are to work in it. */
-  shared: boolean;
   sizes: PageSizes;
 }
 
-export function newArena(words: number, budget: number, shared = false, sizes = PAGE_SIZES): Arena {
+export function newArena(words: number, budget: number, sizes = PAGE_SIZES): Arena {
   return {
     words,
     budget,
-    shared,
     sizes,
-    states: newWords(SMALL, shared),
-    index: newWords(SMALL / 4, shared),
+    states: newWords(SMALL),
+    index: newWords(SMALL / 4),
     slotBits: FIRST_SLOT_BITS,
   };
 }
 
-function newWords(length: number, shared: boolean): Int32Array {
-  return shared ? new Int32Array(new SharedArrayBuffer(4 * length)) : new Int32Array(length);
+/**
+ * Shared, as other threads may come to work in it. Also, V8 collects garbage twice when it is asked
+ * for a whole budget of memory that is not: a twentieth of the time of a million states.
+ */
+function newWords(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * length));
 }
 
 /** How the budget is best divided: slots (as a power of two) and states that fit. */
@@ -69,7 +71,7 @@ export function mostFor(words: number, budget: number): { slotBits: number; stat
 export function claimAll(arena: Arena, count: number, states: number, slotBits: number): boolean {
   const exactly = (array: Int32Array, length: number, used: number): Int32Array | undefined => {
     if (length <= array.length) return array;
-    const bigger = allocate(length, length, arena.shared);
+    const bigger = allocate(length, length);
     // To copy what nobody has touched would make the system give memory for it.
     bigger?.set(array.subarray(0, used));
     return bigger;
@@ -152,16 +154,17 @@ function enlarged(
   if (length <= array.length) return array;
   if (length > arena.sizes.mostWords) return undefined;
   const wished = Math.min(Math.floor(arena.budget / 4), arena.sizes.mostWords);
-  const bigger = allocate(wished, length, arena.shared);
+  const bigger = allocate(wished, length);
   bigger?.set(array.subarray(0, used));
   return bigger;
 }
 
 /** As many words as wished or the machine gives, at least `least`. */
-function allocate(wished: number, least: number, shared: boolean): Int32Array | undefined {
+function allocate(wished: number, least: number): Int32Array | undefined {
+  noteRequest();
   for (let length = wished; ; length = Math.floor(length / 2)) {
     try {
-      return newWords(Math.max(length, least), shared);
+      return newWords(Math.max(length, least));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       if (length <= least) return undefined;

@@ -52,16 +52,10 @@ export function growIndex(
   return true;
 }
 
-/** @param shared other threads are to work in it */
-export function flatStore(
-  engine: Engine,
-  budget: number,
-  shared = false,
-  sizes = PAGE_SIZES,
-): FlatStore {
+export function flatStore(engine: Engine, budget: number, sizes = PAGE_SIZES): FlatStore {
   const { batch, packing } = engine;
   const { words } = packing;
-  const arena = newArena(words, budget, shared, sizes);
+  const arena = newArena(words, budget, sizes);
   const rebind = (): void => engine.bind(arena);
   rebind();
   const reserve: Store["reserve"] = (count, more, expected) => {

@@ -1,9 +1,10 @@
 /** Memory that is asked for at once: what it keeps, and what it does not touch. */
 import { expect, it } from "vitest";
-import { claimAll, enlargeIndex, newArena } from "../../checker/store/arena.ts";
+import { claimAll, enlargeIndex, newArena, reserveStates } from "../../checker/store/arena.ts";
+import { giveBack } from "../../checker/store/give-back.ts";
 
 it("claims memory for all states with the first ones in it, and no word beyond these", () => {
-  const arena = newArena(2, 2 ** 30, true);
+  const arena = newArena(2, 2 ** 30);
   arena.states.fill(7);
   expect(claimAll(arena, 3, 2 ** 18, 20)).toBe(true);
   expect(arena.states).toHaveLength(2 ** 19);
@@ -28,4 +29,17 @@ it("has empty slots behind the others after growing, twofold where that is enoug
   // Without memory for four times as much.
   arena.budget = 2 ** 22 + 2 ** 18;
   expect(grown()).toBe(20);
+});
+
+it("gives back what a search had, at once", async () => {
+  const arena = newArena(2, 2 ** 30);
+  expect(reserveStates(arena, 2 ** 20)).toBe(true);
+  const memory = new WeakRef(arena.states.buffer);
+  arena.states = new Int32Array(0);
+  // What was referred to in a turn lasts as long as the turn.
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(memory.deref()).toBeDefined();
+  await new Promise((resolve) => setTimeout(resolve));
+  giveBack();
+  expect(memory.deref()).toBeUndefined();
 });

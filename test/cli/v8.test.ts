@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { collector, flagsFor } from "../../cli/v8.ts";
+import { flagsFor } from "../../cli/v8.ts";
 
 describe("flags of V8", () => {
   it("are set where V8 has them: Node 20, not 22, 24 and 26", () => {
@@ -15,15 +15,4 @@ describe("flags of V8", () => {
     const flags = flagsFor(process.versions.v8).map((flag) => flag.replace(/=.*/, ""));
     expect(flags.filter((flag) => !known.includes(`  ${flag} (`))).toEqual([]);
   });
-});
-
-it("the memory of a search is given back before the next one", async () => {
-  const collect = collector();
-  const arena = new WeakRef(new SharedArrayBuffer(2 ** 20));
-  // A reference that was followed in a turn lasts as long as the turn.
-  await new Promise((resolve) => setTimeout(resolve));
-  expect(arena.deref()).toBeDefined();
-  await new Promise((resolve) => setTimeout(resolve));
-  collect();
-  expect(arena.deref()).toBeUndefined();
 });
