@@ -26,7 +26,7 @@ export const rows: Readonly<Record<string, Row>> = {
   // The packages are for worker threads, processor count and heap limits. No files, no clock.
   checker: {
     folders: ["checker", "model/ir"],
-    packages: ["node:worker_threads", "node:os", "node:v8"],
+    packages: ["node:worker_threads", "node:os", "node:v8", "node:vm"],
   },
   // A picture is a function of a trace, which the IR defines; how it was found is out of sight.
   counterexamples: {
