@@ -1,5 +1,6 @@
 /** The other checkers on what our exporters wrote: any model, and LTSmin on the family, too. */
 import { writeFileSync } from "node:fs";
+import os from "node:os";
 import { join } from "node:path";
 import { type Command, type Limits, recipeFor } from "../cli/crosscheck/recipes.ts";
 import { findTool, type Tool as Peer, TARGET_OF } from "../cli/crosscheck/tools.ts";
@@ -7,9 +8,10 @@ import { type Exported, exportModel } from "../model/export/index.ts";
 import { layoutOf } from "../model/ir/index.ts";
 import { run } from "./measure.ts";
 import type { Subject } from "./subjects.ts";
-import { nothing, sum, type Tool } from "./tool.ts";
+import { GaveUp, nothing, sum, type Tool } from "./tool.ts";
 
-const LIMITS: Limits = { seconds: 600, megabytes: 3000, threads: 1 };
+const megabytes = Math.floor(os.totalmem() / 2 ** 21);
+const LIMITS: Limits = { seconds: 600, megabytes, threads: 1 };
 const NAME = "subject";
 
 /** A tool that is installed, or undefined. */
@@ -43,6 +45,7 @@ export function exportedTool(
       const { search, parse } = recipe(subject);
       const ran = run(command(search), folder, { anyStatus: true });
       const { verdict, states = 0, transitions, note } = parse(ran.stdout + ran.stderr);
+      if (verdict === "incomplete") throw new GaveUp(note);
       if (verdict !== "holds") throw new Error(`${name}, ${subject.name}: ${verdict} ${note}`);
       const { extra } = exportOf(subject, peer);
       const own = transitions === undefined ? undefined : transitions - extra.transitions;

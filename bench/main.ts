@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { type Cost, median, type Ran, stayOn } from "./measure.ts";
 import { plot, type Row, table, writeTables } from "./report.ts";
 import { familySizes, type Subject, scalingSeries, schemes } from "./subjects.ts";
-import type { Counts, Tool } from "./tool.ts";
+import { type Counts, GaveUp, type Tool } from "./tool.ts";
 import { installedTools, workFolder } from "./tools.ts";
 
 const { values } = parseArgs({
@@ -80,13 +80,24 @@ function measure(all: Tool[], subject: Subject, runs: number, root: string): Row
       if (round > 0 && (before.length === 0 || isLong(tool, before))) continue;
       const folder = workFolder(root, tool, subject);
       if (round === 0) built.set(tool, tool.prepare(subject, folder));
-      const ran = tool.run(subject, folder);
+      const ran = runToTheEnd(tool, subject, folder);
+      if (!ran) continue;
       checkCounts(tool, subject, ran);
       results.set(tool, [...before, ran]);
       process.stderr.write(`${subject.name} ${tool.name}: ${ran.cpu.toFixed(2)} s\n`);
     }
   }
   return [...results].map(([tool, ran]) => rowOf(tool, subject, ran, built.get(tool)?.wall ?? 0));
+}
+
+function runToTheEnd(tool: Tool, subject: Subject, folder: string): (Ran & Counts) | undefined {
+  try {
+    return tool.run(subject, folder);
+  } catch (error) {
+    if (!(error instanceof GaveUp)) throw error;
+    process.stderr.write(`${subject.name} ${tool.name}: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 /** Ours run as often as was asked. */

@@ -20,6 +20,9 @@ export interface Tool {
   run: (subject: Subject, folder: string) => Ran & Counts;
 }
 
+/** A tool that did not come to an end has no row; the others have. */
+export class GaveUp extends Error {}
+
 export const nothing: Cost = { cpu: 0, wall: 0, resident: 0 };
 
 export function sum(costs: Cost[]): Cost {

@@ -77,9 +77,12 @@ export {
 } from "./store/checkpoint.ts";
 export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
 
-/** States found by one thread before others are started, and before they are needed. */
-const CREW_FROM = 1 << 18;
+/**
+ * States found by one thread before others take part; for fewer it does not pay. A thread takes as
+ * long to start as the search to find some 200,000 states, so it is started before.
+ */
 const PARALLEL_FROM = 1 << 19;
+const CREW_FROM = 1 << 18;
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.

@@ -252,6 +252,8 @@ parentPort.once("message", (data) => {
 });`;
   const workers = Array.from({ length: threads - 1 }, () => {
     const worker = new Worker(source, { eval: true, workerData: generated });
+    // Who waits for a thread that died notices; nobody else has to.
+    worker.on("error", () => undefined);
     worker.unref();
     return worker;
   });
