@@ -110,30 +110,41 @@ function isTelling(subject: string, rows: Row[]): boolean {
 }
 
 const BAR = 14;
-const LABEL = 260;
+const LABEL = 180;
 const WIDTH = 520;
+/** What is shorter cannot be measured. */
+const LEAST_SECONDS = 0.01;
 
-/** Horizontal bars of processor time per tool and size, on a logarithmic scale. */
+/** Horizontal bars of processor time, the tools below their model, on a logarithmic scale. */
 export function plot(rows: Row[]): string {
-  const least = Math.min(...rows.map((r) => r.cpu)) / 2;
-  const most = Math.max(...rows.map((r) => r.cpu));
+  const seconds = rows.map((r) => Math.max(LEAST_SECONDS, r.cpu));
+  const least = Math.min(...seconds) / 2;
+  const most = Math.max(...seconds);
   const scale = (cpu: number): number => (Math.log(cpu / least) / Math.log(most / least)) * WIDTH;
+  let y = 30;
   const bars = rows.map((r, i) => {
-    const y = 30 + i * (BAR + 4);
-    const end = LABEL + scale(r.cpu) + 5;
+    const isFirst = r.subject !== rows[i - 1]?.subject;
+    if (isFirst) y += BAR + 8;
+    const heading = isFirst ? headingAt(y, r.subject) : "";
+    y += BAR + 4;
+    const width = scale(seconds[i] as number);
     const colour = r.tool.startsWith("mmrace") ? "#2b6cb0" : "#a0aec0";
     return [
-      `<text x="${LABEL - 6}" y="${y + 11}" text-anchor="end">${r.subject}: ${r.tool}</text>`,
-      `<rect x="${LABEL}" y="${y}" width="${scale(r.cpu).toFixed(1)}" height="${BAR}"`,
+      heading,
+      `<text x="${LABEL - 6}" y="${y - 3}" text-anchor="end">${r.tool}</text>`,
+      `<rect x="${LABEL}" y="${y - BAR}" width="${width.toFixed(1)}" height="${BAR}"`,
       ` fill="${colour}"/>`,
-      `<text x="${end.toFixed(1)}" y="${y + 11}">${r.cpu.toFixed(2)} s</text>`,
+      `<text x="${(LABEL + width + 5).toFixed(1)}" y="${y - 3}">${r.cpu.toFixed(2)} s</text>`,
     ].join("");
   });
-  const height = 40 + rows.length * (BAR + 4);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${LABEL + WIDTH + 80}" height="${height}"
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${LABEL + WIDTH + 80}" height="${y + 10}"
  font-family="sans-serif" font-size="11">
 <text x="${LABEL}" y="18">Processor seconds to the verdict, logarithmic</text>
 ${bars.join("\n")}
 </svg>
 `;
+}
+
+function headingAt(y: number, subject: string): string {
+  return `<text x="${LABEL}" y="${y - 3}" font-weight="bold">${subject}</text>`;
 }
