@@ -33,7 +33,7 @@ function insert({ arrays, insert: store }: Code, count: number, from: number, to
 
 /** States that fill the index to that part, and another number of threads that spread it. */
 const CASES = [0.2, 0.75, 0.9, 1].flatMap((load) =>
-  [1, 2].flatMap((more) => [1, 2, 5].map((threads) => [load, more, threads] as const)),
+  [1, 2, 3].flatMap((more) => [1, 2, 5].map((threads) => [load, more, threads] as const)),
 );
 
 it.each(CASES)("load %f, %i bits more, %i threads", (load, more, threads) => {

@@ -1,3 +1,4 @@
+/** No command says anything about flags of V8. */
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { flagsFor } from "../../cli/v8.ts";
