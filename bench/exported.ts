@@ -10,6 +10,7 @@ import { run } from "./measure.ts";
 import type { Subject } from "./subjects.ts";
 import { GaveUp, nothing, sum, type Tool } from "./tool.ts";
 
+/** Half of the machine's. */
 const megabytes = Math.floor(os.totalmem() / 2 ** 21);
 const LIMITS: Limits = { seconds: 600, megabytes, threads: 1 };
 const NAME = "subject";

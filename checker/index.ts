@@ -21,7 +21,7 @@ import type { Engine, Reductions } from "./search/engine.ts";
 import { expectedStates } from "./search/estimate.ts";
 import { findingsOf } from "./search/findings.ts";
 import { interpretedEngine } from "./search/interpreted.ts";
-import { dismiss, searchInParallel, startCrew } from "./search/parallel.ts";
+import { searchWithThreads } from "./search/parallel.ts";
 import {
   beginSearch,
   continueSearch,
@@ -76,13 +76,6 @@ export {
   type WordSource,
 } from "./store/checkpoint.ts";
 export { type Disk, DiskError, DiskFullError } from "./store/disk.ts";
-
-/**
- * States found by one thread before others take part; for fewer it does not pay. A thread takes as
- * long to start as the search to find some 200,000 states, so it is started before.
- */
-const PARALLEL_FROM = 1 << 19;
-const CREW_FROM = 1 << 18;
 
 /**
  * Searches all reachable states of a valid model, breadth-first and exactly.
@@ -181,15 +174,9 @@ function searchAll(plan: Plan, options: CheckOptions): Searched {
   const store = other ?? (flat as FlatStore);
   const search = beginSearch(engine, store, limits, resume);
   if (threads > 1 && flat && generated) {
-    const first = options.parallelFrom ?? PARALLEL_FROM;
-    if (!continueSearch(search, Math.min(first, CREW_FROM))) {
-      const crew = startCrew(generated, threads);
-      const outcome = continueSearch(search, first)
-        ? undefined
-        : searchInParallel(search, flat, crew, budget);
-      if (outcome) return { store, outcome };
-      dismiss(crew);
-    }
+    const { parallelFrom } = options;
+    const outcome = searchWithThreads(search, flat, { generated, threads, budget, parallelFrom });
+    if (outcome) return { store, outcome };
   }
   continueSearch(search);
   return { store: search.store, outcome: outcomeOf(search) };

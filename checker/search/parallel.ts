@@ -14,8 +14,14 @@ import { LINE } from "../store/table.ts";
 import { bytesOf, newConductor } from "./conductor.ts";
 import { BATCH, type Engine } from "./engine.ts";
 import { CONTROL, FLAG, Participant, type SharedSearch, STATS } from "./participant.ts";
-import type { Search, SearchOutcome } from "./search.ts";
+import { continueSearch, type Search, type SearchOutcome } from "./search.ts";
 
+/**
+ * States found by one thread before others take part; for fewer it does not pay. A thread takes as
+ * long to start as the search to find some 200,000 states, so it is started before.
+ */
+const PARALLEL_FROM = 1 << 19;
+const CREW_FROM = 1 << 18;
 const CHUNK = 1 << 14;
 /** So many that no thread waits long for another that spreads the index. */
 const PIECES_OF_INDEX = 64;
@@ -34,13 +40,37 @@ const GOODBYES = 150;
 /** A worker thread could not be started, or fell silent. */
 export class WorkerError extends Error {}
 
+interface Threads {
+  generated: Generated;
+  /** How many, with the one that calls. */
+  threads: number;
+  budget: number;
+  /** States found by one thread before others take part. */
+  parallelFrom?: number | undefined;
+}
+
+/** As {@link searchInParallel}, when it pays to have more threads than one; undefined before. */
+export function searchWithThreads(
+  search: Search,
+  store: FlatStore,
+  { generated, threads, budget, parallelFrom = PARALLEL_FROM }: Threads,
+): SearchOutcome | undefined {
+  if (continueSearch(search, Math.min(parallelFrom, CREW_FROM))) return undefined;
+  const crew = startCrew(generated, threads);
+  const outcome = continueSearch(search, parallelFrom)
+    ? undefined
+    : searchInParallel(search, store, crew, budget);
+  if (!outcome) dismiss(crew);
+  return outcome;
+}
+
 /**
  * Goes on with a search of one thread, in the memory of its store, and returns the outcome.
  * Undefined when there is a violation, or more states than are allowed, or not enough memory for
  * several threads, which waste some, or when one of them died: one thread has to tell, from where
  * the search stood.
  */
-export function searchInParallel(
+function searchInParallel(
   search: Search,
   store: FlatStore,
   { generated, workers }: Crew,
@@ -214,13 +244,13 @@ function reporting(data: ThreadData, code: Code): Code {
 }
 
 /** Threads that load the code, and wait until the search needs them. */
-export interface Crew {
+interface Crew {
   generated: Generated;
   workers: Worker[];
 }
 
 /** Starts all threads but the one that calls. */
-export function startCrew(code: Generated, threads: number): Crew {
+function startCrew(code: Generated, threads: number): Crew {
   const generated = forThreads(code);
   const source = `
 const { parentPort, workerData: generated } = require("node:worker_threads");
@@ -261,7 +291,7 @@ parentPort.once("message", (data) => {
 }
 
 /** The search came to its end without them; threads that had work are not disturbed. */
-export function dismiss({ workers }: Crew): void {
+function dismiss({ workers }: Crew): void {
   for (const worker of workers) worker.postMessage(undefined);
 }
 

@@ -299,9 +299,9 @@ export class Participant {
       }
       this.barrier();
       this.rebind();
-      for (let k = 0; k < pieces; ) {
-        k = Atomics.add(control, at.piece, 1);
-        if (k < pieces) engine.widen(before, starts[k] as number, starts[k + 1] as number);
+      const take = (): number => Atomics.add(control, at.piece, 1);
+      for (let k = take(); k < pieces; k = take()) {
+        engine.widen(before, starts[k] as number, starts[k + 1] as number);
         this.beat();
       }
     }
